@@ -1,0 +1,88 @@
+"""The command line: arguments → configuration → run directory → engine and front end. Exit codes are documented here.
+
+0 done · 1 failed · 2 stopped by a gate · 3 bad usage or bad project file · 128 + n ended by signal n.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from msopt_tui.arguments import Options, UsageError
+
+EXIT_USAGE = 3
+USAGE = """\
+msopt-tui: a terminal training cockpit for language models
+
+  msopt-tui PROJECT.toml [table.key=value ...]   run it and show it
+  msopt-tui                                      the latest run here
+  msopt-tui attach [RUN]                         go back to a run (read-only if it is over)
+  msopt-tui history                              all runs: sort, filter, open, resume
+  msopt-tui show [RUN]                           a run's summary and curves, printed
+  msopt-tui resume RUN                           go on from its last checkpoint
+  msopt-tui stop RUN                             save and stop it
+  msopt-tui check PROJECT.toml [key=value ...]   plan, parameters, memory, data; trains nothing
+  msopt-tui schema                               JSON Schema of the project file, for editors
+  msopt-tui reindex                              rebuild the index of runs
+
+RUN is a run's name, the beginning of one, or its directory; without it, the latest.
+
+  --headless      lines instead of the cockpit (also in a pipe)
+  --json          events as JSON lines
+  --in-process    keep the engine in this process instead of one of its own
+  --resume auto   go on with this project's latest unfinished run, if there is one
+  --readonly      watch without being able to change anything
+  --fps N         redraws a second at most (default: the project's, 4)
+  --runs-dir DIR  where runs are kept (default: the project's, ./runs)
+  --no-color      no colours (NO_COLOR is respected too)
+  --version       --help
+
+Exit codes: 0 done, 1 failed, 2 stopped by a gate, 3 bad usage or bad project file, 128+n by signal."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Entry point of `msopt-tui`."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if "--help" in words or "-h" in words:
+        print(USAGE)
+        return 0
+    if "--version" in words:
+        from msopt_tui import __version__
+
+        print(f"msopt-tui {__version__}")
+        return 0
+    try:
+        return _dispatch(Options(words))
+    except UsageError as error:
+        print(f"msopt-tui: {error}\nTry: msopt-tui --help", file=sys.stderr)
+        return EXIT_USAGE
+    except KeyboardInterrupt:
+        return 130
+
+
+def _dispatch(options: Options) -> int:
+    from msopt_tui import actions
+
+    known: dict[str, Callable[[Options], int]] = {
+        "attach": actions.attach,
+        "history": actions.history,
+        "show": actions.show,
+        "resume": actions.resume,
+        "stop": actions.stop,
+        "check": actions.check,
+        "schema": actions.schema,
+        "reindex": actions.reindex,
+    }
+    first = options.words[0] if options.words else ""
+    if not first:
+        return actions.attach(options)
+    if first in known:
+        options.words.pop(0)
+        return known[first](options)
+    if not first.endswith(".toml") and "/" not in first:
+        from difflib import get_close_matches
+
+        close = get_close_matches(first, list(known), n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise UsageError(f"{first} is neither a project file (.toml) nor a command{hint}")
+    return actions.run(options)

@@ -1,0 +1,45 @@
+"""`meta.json` beside prepared tokens: what they are, what they came from, and how to tell that they are whole."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class SplitMeta(msgspec.Struct, frozen=True):
+    """Size of one split after cleaning."""
+
+    documents: int
+    characters: int
+    bytes: int
+    """UTF-8 bytes of the documents; the end-of-text tokens stand for none."""
+    tokens: int
+    """End-of-text tokens included."""
+
+
+class FileMeta(msgspec.Struct, frozen=True):
+    """How a file must look to be taken for whole."""
+
+    bytes: int
+    sha256: str
+
+
+class Meta(msgspec.Struct, frozen=True):
+    """Everything known of one prepared data set."""
+
+    key: str
+    """Hash of everything that went in."""
+    sha256: str
+    """Of the raw text: its documents in order, each followed by a NUL byte."""
+    raw_characters: int
+    """Characters of the raw text, before cleaning."""
+    vocab_size: int
+    """Tokens there are; may be fewer than asked for."""
+    dtype: str
+    """NumPy type of the ids in the `.bin` files."""
+    end_of_text: int
+    splits: dict[str, SplitMeta]
+    removed: dict[str, int]
+    changed: dict[str, int]
+    examples: dict[str, list[str]]
+    files: dict[str, FileMeta]
+    """By path relative to the directory."""

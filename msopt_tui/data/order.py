@@ -1,0 +1,128 @@
+"""The order of training: batch k is a pure function of (seed, k), so that any step can be taken up again anywhere.
+
+Every epoch passes over all rows once, in the order of a keyed permutation that is computed, never stored: a Feistel
+network over the domain a·b with modular addition and cycle walking (Black and Rogaway 2002, "Ciphers with arbitrary
+finite domains", methods "generalised Feistel" and "cycle walking"). Every epoch also shifts the places where rows are
+cut, so that the model does not see the same windows again.
+"""
+
+from __future__ import annotations
+
+from math import isqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from msopt_tui.data.tokens import Rows, TokenSplit, rows_in
+
+Words = npt.NDArray[np.uint64]
+
+ROUNDS = 6
+"""Rounds of the network; with good round functions four already make it pseudorandom (Luby and Rackoff 1988)."""
+BLOCK_ROWS = 1024
+"""Rows placed at a time: what numpy costs a call is spread over many steps."""
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MULTIPLY_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MULTIPLY_2 = np.uint64(0x94D049BB133111EB)
+
+
+def mix(words: Words) -> Words:
+    """The output function of splitmix64 (Steele, Lea and Flood 2014), word by word: a bijection that scatters bits."""
+    words = words + _GOLDEN
+    words = (words ^ (words >> np.uint64(30))) * _MULTIPLY_1
+    words = (words ^ (words >> np.uint64(27))) * _MULTIPLY_2
+    return words ^ (words >> np.uint64(31))
+
+
+def permute(indices: Words, keys: Words, size: int) -> Words:
+    """Place of every index [n] in a permutation of range(size); `keys` [ROUNDS, n] say in which one.
+
+    For one column of keys, different indices get different places and every place is below `size`.
+    """
+    rows = np.uint64(isqrt(size - 1) + 1) if size > 1 else np.uint64(1)
+    columns = np.uint64(-(-size // int(rows)))
+    places = _network(indices, keys, rows, columns)
+    # The domain is at most isqrt(size) larger than size: whoever lands outside walks on until inside.
+    outside = np.flatnonzero(places >= size)
+    while len(outside):
+        places[outside] = _network(places[outside], keys[:, outside], rows, columns)
+        outside = outside[places[outside] >= size]
+    return places
+
+
+def _network(indices: Words, keys: Words, rows: np.uint64, columns: np.uint64) -> Words:
+    left, right = np.divmod(indices, columns)
+    for number, key in enumerate(keys):
+        if number % 2:
+            right = (right + mix(left ^ key)) % columns
+        else:
+            left = (left + mix(right ^ key)) % rows
+    return left * columns + right
+
+
+class BatchOrder:
+    """Which rows a step trains on. Steps count from 1; a step may reach into the next epoch, so no row is left out."""
+
+    def __init__(self, n_tokens: int, max_length: int, rows_per_step: int, seed: int) -> None:
+        """`n_tokens` in the split, `max_length` inputs a row; raises ValueError where that gives no row."""
+        self.rows = rows_in(n_tokens, max_length)
+        """Rows in an epoch."""
+        if self.rows < 1 or rows_per_step < 1:
+            raise ValueError(f"{n_tokens} tokens give no row of max_length {max_length} (or rows_per_step is below 1)")
+        self.max_length = max_length
+        self.rows_per_step = rows_per_step
+        self._seed = mix(np.array([seed], dtype=np.uint64))
+        self._steps_per_block = max(1, BLOCK_ROWS // rows_per_step)
+        self._block_number = -1
+        self._block: tuple[Rows, Rows] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+    def rows_of_step(self, step: int) -> tuple[Rows, Rows]:
+        """Row indices and their epoch's offset, both [rows_per_step]; raises ValueError for a step below 1.
+
+        A row's tokens begin at row · max_length + offset, 0 <= offset < max_length.
+        """
+        if step < 1:
+            raise ValueError(f"steps count from 1, not {step}")
+        number, inside = divmod(step - 1, self._steps_per_block)
+        if number != self._block_number:
+            self._block = self._place(number * self._steps_per_block)
+            self._block_number = number
+        rows, offsets = self._block
+        part = slice(inside * self.rows_per_step, (inside + 1) * self.rows_per_step)
+        return rows[part], offsets[part]
+
+    def epoch_of_step(self, step: int) -> float:
+        """Epochs behind after `step` steps."""
+        return step * self.rows_per_step / self.rows
+
+    def _place(self, steps_before: int) -> tuple[Rows, Rows]:
+        """Rows and offsets of a whole block that begins after `steps_before` steps."""
+        first = steps_before * self.rows_per_step
+        size = self._steps_per_block * self.rows_per_step
+        positions = np.arange(first, first + size, dtype=np.uint64)
+        epochs, indices = np.divmod(positions, np.uint64(self.rows))
+        epoch_keys = mix(self._seed ^ mix(epochs))
+        round_keys = mix(epoch_keys + np.arange(1, ROUNDS + 1, dtype=np.uint64)[:, None])
+        places = permute(indices, round_keys, self.rows)
+        rows, offsets = places.astype(np.int64), (mix(epoch_keys) % np.uint64(self.max_length)).astype(np.int64)
+        rows.setflags(write=False)
+        offsets.setflags(write=False)
+        return rows, offsets
+
+
+class Batches:
+    """The training batches of one split."""
+
+    def __init__(self, split: TokenSplit, max_length: int, rows_per_step: int, seed: int) -> None:
+        """Raises ValueError where the split is too short for one row."""
+        self.order = BatchOrder(len(split), max_length, rows_per_step, seed)
+        self._split = split
+
+    def batch(self, step: int) -> Rows:
+        """Token ids of a step [rows_per_step, max_length + 1].
+
+        Inputs are all columns but the last, targets all but the first.
+        """
+        rows, offsets = self.order.rows_of_step(step)
+        return self._split.windows(rows * self.order.max_length + offsets, self.order.max_length + 1)

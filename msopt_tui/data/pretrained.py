@@ -1,0 +1,199 @@
+"""A pretrained model's directory and the tokenizer in it: found here or on the hub, checked, taken over as it is.
+
+Nothing of a model is executed: configuration and tokenizer are JSON, weights are safetensors, which `ml` reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from tokenizers import Tokenizer
+
+from msopt_tui.data import tokenizer as bpe
+from msopt_tui.data.errors import DataError
+
+Json = dict[str, object]
+
+CONFIG, ADAPTER_CONFIG, TOKENIZER = "config.json", "adapter_config.json", "tokenizer.json"
+WEIGHTS, WEIGHTS_INDEX = "model.safetensors", "model.safetensors.index.json"
+_BESIDE_TOKENIZER = ("tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
+_SMALL_FILES = (CONFIG, ADAPTER_CONFIG, "generation_config.json", TOKENIZER, *_BESIDE_TOKENIZER)
+_WEIGHT_FILES = ("model*.safetensors", WEIGHTS_INDEX)
+_PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+_POSITIONS = ("max_position_embeddings", "n_positions")
+"""What configurations call the longest row that a model takes."""
+
+
+def locate(name: str, base_dir: Path, *, weights: bool) -> Path:
+    """The directory that `model.pretrained` means: a local one, relative to `base_dir`, or else a hub id's snapshot.
+
+    From the hub come configuration and tokenizer, and the weights if `weights`. Raises DataError with the way out: not
+    there, not reachable, an adapter, or without weights in safetensors.
+    """
+    local = base_dir / Path(name).expanduser()
+    if local.is_dir():
+        directory = local.resolve()
+        weights = True
+    elif _HUB_ID.fullmatch(name):
+        directory = _snapshot(name, base_dir, [*_SMALL_FILES, *(_WEIGHT_FILES if weights else ())])
+    else:
+        what = "is a file; name the directory it lies in" if local.exists() else "does not exist"
+        raise DataError(f"model.pretrained: {local}: {what}")
+    if (directory / ADAPTER_CONFIG).exists():
+        raise DataError(
+            f"model.pretrained: {name} is a LoRA adapter, not a whole model: name the model it belongs to, "
+            "or the merged model"
+        )
+    if not (directory / CONFIG).is_file():
+        raise DataError(f"model.pretrained: {name} has no {CONFIG}: it is no directory that save_pretrained wrote")
+    if weights:
+        _require_safetensors(name, directory)
+    return directory
+
+
+def _snapshot(name: str, base_dir: Path, patterns: list[str]) -> Path:
+    # Only here: it takes a while to import, and most projects start from nothing.
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=patterns))
+    except Exception as error:  # its errors have no common base, and each means that there is no model
+        raise DataError(
+            f"model.pretrained: {name} is no directory in {base_dir}, and the hub did not give a model of that name "
+            f"({_first_line(error)}): check the name and the network, or download it elsewhere and name its directory"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__
+
+
+def _require_safetensors(name: str, directory: Path) -> None:
+    if (directory / WEIGHTS).is_file() or (directory / WEIGHTS_INDEX).is_file():
+        return
+    pickled = sorted(path.name for pattern in _PICKLES for path in directory.glob(pattern))
+    found = f"only {pickled[0]}, and a pickle can run any code" if pickled else "none"
+    raise DataError(
+        f"model.pretrained: {name}: weights are read from {WEIGHTS} or {WEIGHTS_INDEX}, and there is {found}; "
+        "where you trust it, load it with transformers and save_pretrained it again"
+    )
+
+
+def read_json(path: Path) -> Json:
+    """A JSON file of a model directory, empty where there is none. Raises DataError where it is no JSON object."""
+    if not path.exists():
+        return {}
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Json)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: can't be read: {error}") from error
+
+
+def refuse_longer(directory: Path, max_length: int) -> None:
+    """Raises DataError where rows of `max_length` tokens are longer than the model takes."""
+    config = read_json(directory / CONFIG)
+    limits = [limit for limit in map(config.get, _POSITIONS) if isinstance(limit, int)]
+    if limits and max_length > limits[0]:
+        raise DataError(
+            f"data.max_length = {max_length:,} is longer than {directory.name} takes: set it to {limits[0]:,} or less"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTokenizer:
+    """The tokenizer of a pretrained model, as its directory has it."""
+
+    tokenizer: Tokenizer
+    end: int
+    """Id of the token that ends a text."""
+    begin: int | None
+    """Id of the token that the model expects before a text; `None` where it expects none."""
+    files: dict[str, bytes]
+    """What a directory for `AutoTokenizer` holds of it, by file name."""
+
+    @property
+    def vocab_size(self) -> int:
+        """One more than the highest id."""
+        return max(self.tokenizer.get_vocab().values()) + 1
+
+    @property
+    def between(self) -> tuple[int, ...]:
+        """What stands between two texts."""
+        return (self.end,) if self.begin is None else (self.end, self.begin)
+
+    @property
+    def sha256(self) -> str:
+        """Of everything that decides about the tokens of a text."""
+        digest = hashlib.sha256(repr(self.between).encode())
+        digest.update(self.files[TOKENIZER])
+        return digest.hexdigest()
+
+    def install(self, target: Path) -> None:
+        """Write its files; raises OSError."""
+        target.mkdir(parents=True, exist_ok=True)
+        for name, content in self.files.items():
+            (target / name).write_bytes(content)
+
+
+def own_tokenizer(directory: Path) -> OwnTokenizer:
+    """The tokenizer of a model directory. Raises DataError where it has none that we read, or none with an end."""
+    if not (directory / TOKENIZER).is_file():
+        raise DataError(
+            f"{directory}: has no {TOKENIZER}: write one with transformers' "
+            "AutoTokenizer.from_pretrained(…).save_pretrained(…)"
+        )
+    files = {
+        name: (directory / name).read_bytes() for name in (TOKENIZER, *_BESIDE_TOKENIZER) if (directory / name).exists()
+    }
+    tokenizer = bpe.load(directory)
+    if tokenizer.truncation is not None or tokenizer.padding is not None:
+        # Some are saved as they were last used. Cut to 512 tokens, a book would be lost without a word.
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        files[TOKENIZER] = tokenizer.to_str().encode()
+    end = special_token(directory, tokenizer, "eos")
+    if end is None:
+        raise DataError(f"{directory}: neither its tokenizer nor its {CONFIG} names an end-of-text token (eos_token)")
+    added = tokenizer.encode("").ids
+    begin = special_token(directory, tokenizer, "bos")
+    return OwnTokenizer(tokenizer, end, begin if begin in added else None, files)
+
+
+def special_token(directory: Path, tokenizer: Tokenizer, role: str) -> int | None:
+    """Id of the token with a role: `eos`, `bos`, `pad`; `None` where none has it.
+
+    The tokenizer's own files are asked before the model's configuration, which knows ids only.
+    """
+    for name in ("tokenizer_config.json", "special_tokens_map.json"):
+        token = read_json(directory / name).get(f"{role}_token")
+        text = token.get("content") if isinstance(token, dict) else token
+        if isinstance(text, str) and tokenizer.token_to_id(text) is not None:
+            return tokenizer.token_to_id(text)
+    found = read_json(directory / CONFIG).get(f"{role}_token_id")
+    first = found[0] if isinstance(found, list) and found else found
+    return first if isinstance(first, int) and tokenizer.id_to_token(first) is not None else None
+
+
+def bytes_of_token(tokenizer: Tokenizer, token: int) -> int:
+    """UTF-8 bytes of text that a text's first token stands for, 0 for a special one.
+
+    Exact for byte-level tokenizers; for others as many as the token gives when it is decoded.
+    """
+    added = tokenizer.get_added_tokens_decoder().get(token)
+    if added is not None and added.special:
+        return 0
+    text = tokenizer.id_to_token(token)
+    if text is None:
+        return 0
+    return len(text) if _is_byte_level(tokenizer) else len(tokenizer.decode([token]).encode())
+
+
+def _is_byte_level(tokenizer: Tokenizer) -> bool:
+    """Whether each character of a token stands for one byte."""
+    return type(tokenizer.decoder).__name__ == "ByteLevel"

@@ -1,0 +1,170 @@
+"""A byte-level BPE: no text is unknown to it, and the bytes of the tokens are the bytes of the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from msopt_tui.data.errors import DataError
+
+END_OF_TEXT = "<|endoftext|>"
+"""Stands after every document; also the begin-of-text token, as in GPT-2."""
+PAD = "<|pad|>"
+SPECIALS = (END_OF_TEXT, PAD)
+PIECE_CHARS = 1 << 18
+"""A document longer than this is tokenised in pieces, because the tokenizer needs about 100 bytes a token."""
+TRAINING_PIECE_CHARS = 1 << 10
+"""The same for training, where the time a merge takes grows with the longest word: a line of base64 is one word."""
+TRAINING_CHARS = 100_000_000
+"""Text longer than this is sampled for training, in even steps: merges settle long before, while noise such as base64
+takes up to 100 times its size in memory."""
+
+
+def train(texts: Iterable[str], vocab_size: int, min_frequency: int) -> Tokenizer:
+    """Train on `texts`; the same texts in the same order give the same tokenizer.
+
+    Sennrich et al. 2016 (arXiv:1508.07909) over UTF-8 bytes, words cut with GPT-2's pattern. A small text may give
+    fewer than `vocab_size` tokens, but always the 256 bytes and the special tokens. What the iterable raises ends the
+    training. Give long texts in pieces of TRAINING_PIECE_CHARS.
+    """
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        min_frequency=min_frequency,
+        show_progress=False,
+        special_tokens=list(SPECIALS),
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return _literal(tokenizer)
+
+
+def save(tokenizer: Tokenizer, directory: Path, model_max_length: int | None = None) -> None:
+    """Write what `AutoTokenizer.from_pretrained(directory)` needs; `model_max_length` is in tokens."""
+    directory.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(directory / "tokenizer.json"))
+    settings: dict[str, object] = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": END_OF_TEXT,
+        "eos_token": END_OF_TEXT,
+        "pad_token": PAD,
+        "clean_up_tokenization_spaces": False,
+    }
+    if model_max_length is not None:
+        settings["model_max_length"] = model_max_length
+    text = msgspec.json.format(msgspec.json.encode(settings), indent=2)
+    (directory / "tokenizer_config.json").write_bytes(text + b"\n")
+
+
+def load(directory: Path) -> Tokenizer:
+    """The tokenizer that `save` wrote; raises DataError where there is none that can be read.
+
+    `<|endoftext|>` written out in a text is text to it, not the special token: foreign text can't end a document.
+    """
+    path = directory / "tokenizer.json"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: can't be read: {error}") from error
+    try:
+        return _literal(Tokenizer.from_str(text))
+    except Exception as error:  # tokenizers raises a bare Exception for a file that it can't parse
+        raise DataError(f"{path}: is not a tokenizer: {error}") from error
+
+
+def _literal(tokenizer: Tokenizer) -> Tokenizer:
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def end_of_text(tokenizer: Tokenizer) -> int:
+    """Id of the token after every document."""
+    token = tokenizer.token_to_id(END_OF_TEXT)
+    assert token is not None, "save and train always give one"
+    return token
+
+
+def byte_lengths(tokenizer: Tokenizer) -> npt.NDArray[np.int32]:
+    """UTF-8 bytes that each token stands for, by id [vocab_size]; 0 for special tokens.
+
+    Over the tokens of a text they sum to `len(text.encode())`. A byte-level token has one character for every byte.
+    """
+    lengths = np.zeros(tokenizer.get_vocab_size(), dtype=np.int32)
+    specials = {token for token, added in tokenizer.get_added_tokens_decoder().items() if added.special}
+    for text, token in tokenizer.get_vocab().items():
+        lengths[token] = 0 if token in specials else len(text)
+    return lengths
+
+
+def pieces(text: str, size: int = PIECE_CHARS) -> Iterator[str]:
+    """A text in pieces of at most `size` characters whose tokens, put together, are the tokens of the whole.
+
+    A cut stands before white space that follows something else, where GPT-2's pattern always cuts. Only a stretch of
+    `size` characters without such a place is cut anywhere.
+    """
+    start = 0
+    while len(text) - start > size:
+        end = start + size
+        cut = max(_last_break(text, " ", start, end), _last_break(text, "\n", start, end))
+        end = cut if cut > start else end
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def _last_break(text: str, space: str, start: int, end: int) -> int:
+    """Last place in (start, end] where `space` follows a character that is no white space; `start` if there is none."""
+    found = text.rfind(space, start + 1, end + 1)
+    while found > start and text[found - 1].isspace():
+        found = text.rfind(space, start + 1, found)
+    return max(found, start)
+
+
+def encode(
+    tokenizer: Tokenizer, texts: Iterable[str], batch_chars: int = 8 * PIECE_CHARS, between: Sequence[int] = ()
+) -> Iterator[tuple[npt.NDArray[np.uint32], int]]:
+    """Token ids of `texts` one after the other, `between` after each, and the characters that they hold.
+
+    `between` is `END_OF_TEXT` if not given. Comes in arrays of about `batch_chars` characters, so that memory stays
+    bounded; each may end inside a text.
+    """
+    between = between or (end_of_text(tokenizer),)
+    batch: list[str] = []
+    ends: list[bool] = []
+    chars = 0
+    for piece, is_last in _marked(texts):
+        batch.append(piece)
+        ends.append(is_last)
+        chars += len(piece)
+        if chars >= batch_chars:
+            yield _encoded(tokenizer, batch, ends, between)
+            batch, ends, chars = [], [], 0
+    if batch:
+        yield _encoded(tokenizer, batch, ends, between)
+
+
+def _marked(texts: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Every piece of every text, and whether it is its text's last."""
+    for text in texts:
+        *first, last = pieces(text)
+        for piece in first:
+            yield piece, False
+        yield last, True
+
+
+def _encoded(
+    tokenizer: Tokenizer, batch: list[str], ends: list[bool], between: Sequence[int]
+) -> tuple[npt.NDArray[np.uint32], int]:
+    ids: list[int] = []
+    for encoding, is_last in zip(tokenizer.encode_batch_fast(batch, add_special_tokens=False), ends, strict=True):
+        ids += encoding.ids
+        if is_last:
+            ids += between
+    return np.array(ids, dtype=np.uint32), sum(map(len, batch))

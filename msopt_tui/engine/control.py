@@ -1,0 +1,245 @@
+"""The control point: where commands from outside meet the worker thread, between steps and nowhere else.
+
+Commands come in on a queue from other threads; everything else here runs on the worker thread. A command is applied,
+refused, or kept until the situation allows it (a save asked for during an evaluation waits for its end).
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from msopt_tui.config.change import value_of
+from msopt_tui.config.fields import Scalar
+from msopt_tui.protocol import commands as cmd
+from msopt_tui.protocol.adjustable import check_all
+from msopt_tui.protocol.events import Adjusted, CommandApplied, CommandRefused, Continued, Event, Paused
+from msopt_tui.steps.context import LiveSettings, Situation, StopRun
+
+Serve = Callable[[], None]
+
+
+class Control:
+    """One run's control point; see `steps.context.ControlPoint` for what steps use of it."""
+
+    def __init__(self, settings: LiveSettings, emit: Callable[[Event], None]) -> None:
+        self._inbox: queue.SimpleQueue[cmd.Command] = queue.SimpleQueue()
+        self._settings = settings
+        self._emit = emit
+        self._situation: Situation = "preparing"
+        self._waiting: list[cmd.Command] = []
+        self._paused = False
+        self._serve_evaluate: Serve | None = None
+        self._serve_save: Serve | None = None
+        self._answers: list[cmd.Decide] = []
+        self._undo: list[dict[str, Scalar]] = []
+        self._pause_at: set[int] = set()
+        self._step = 0
+        self.refine_asked = False
+
+    def submit(self, command: cmd.Command) -> None:
+        """Hand in a command; from any thread."""
+        self._inbox.put(command)
+
+    def idle(self) -> bool:
+        """True while nothing is asked."""
+        return self._inbox.empty()
+
+    def poll(self, step: int) -> None:
+        """Apply what was asked; waits here while paused. Raises StopRun."""
+        self._step = step
+        while not self._inbox.empty():
+            self._handle(self._inbox.get())
+        if step in self._pause_at and self._situation == "training":
+            self._pause_at.discard(step)
+            self._hold(f"step {step} is reached")
+        # An evaluation goes to its end: the pause is taken at the step boundary behind it.
+        if self._situation != "evaluating":
+            self._wait_while_paused()
+
+    def next_stop(self, step: int, end: int) -> int:
+        """The next step after `step` at which a pause is due, `end` at the latest."""
+        return min((at for at in self._pause_at if at > step), default=end)
+
+    def _wait_while_paused(self) -> None:
+        while self._paused:
+            self._handle(self._inbox.get())
+
+    @contextmanager
+    def during(self, situation: Situation) -> Iterator[None]:
+        """Say what is being done; what had to wait is handed in again when it is over."""
+        before, self._situation = self._situation, situation
+        try:
+            self._resubmit()
+            yield
+        finally:
+            self._situation = before
+            self._resubmit()
+
+    def _resubmit(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for command in waiting:
+            self._inbox.put(command)
+
+    @contextmanager
+    def serve_with(self, evaluate: Serve, save: Serve) -> Iterator[None]:
+        """While this lasts, *evaluate* and *save* are answered by these."""
+        self._serve_evaluate, self._serve_save = evaluate, save
+        try:
+            yield
+        finally:
+            self._serve_evaluate = self._serve_save = None
+
+    def wait_for_decision(self, step: int) -> cmd.Decide:
+        """Wait until a person answers the proposal on the table."""
+        self._step = step
+        self._answers.clear()
+        while not self._answers:
+            self._handle(self._inbox.get())
+        return self._answers.pop()
+
+    # One handler a command: the situation decides between applying, refusing and waiting.
+
+    def _handle(self, command: cmd.Command) -> None:
+        match command:
+            case cmd.Pause():
+                self._pause(command)
+            case cmd.Continue():
+                self._continue(command)
+            case cmd.Evaluate():
+                self._evaluate(command)
+            case cmd.Save():
+                self._save(command)
+            case cmd.Refine():
+                self._refine(command)
+            case cmd.Adjust():
+                self._adjust(command)
+            case cmd.Undo():
+                self._take_back(command)
+            case cmd.Decide():
+                self._decide(command)
+            case cmd.Stop():
+                self._applied(command, command.detail)
+                reason = f"asked by {command.who}"
+                raise StopRun(save=command.save, cancel=command.cancel, reason=reason, exit_code=command.exit_code)
+
+    def _applied(self, command: cmd.Command, detail: str = "") -> None:
+        self._emit(CommandApplied(id=command.id, command=command.name, step=self._step, detail=detail))
+
+    def _refused(self, command: cmd.Command, reason: str) -> None:
+        self._emit(CommandRefused(id=command.id, command=command.name, reason=reason))
+
+    def _pause(self, command: cmd.Pause) -> None:
+        if command.at_step is not None:
+            self._pause_later(command, command.at_step)
+            return
+        if self._situation == "deciding":
+            self._refused(command, "the run waits for a decision already")
+            return
+        if self._situation == "evaluating":
+            self._waiting.append(command)
+            return
+        self._applied(command, "already paused" if self._paused else "")
+        self._hold(f"asked by {command.who}")
+
+    def _pause_later(self, command: cmd.Pause, at: int) -> None:
+        if at <= self._step:
+            self._refused(command, f"step {at} is behind: {self._step} steps are done")
+            return
+        self._pause_at.add(at)
+        self._applied(command, command.detail)
+
+    def hold(self, step: int, reason: str) -> None:
+        """Pause of the run's own accord; the next `poll` waits."""
+        self._step = step
+        self._hold(reason)
+
+    def _hold(self, reason: str) -> None:
+        if not self._paused:
+            self._paused = True
+            self._emit(Paused(step=self._step, reason=reason))
+
+    def _continue(self, command: cmd.Continue) -> None:
+        if not self._paused:
+            self._refused(command, "not paused")
+            return
+        self._applied(command)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._emit(Continued(step=self._step))
+
+    def _evaluate(self, command: cmd.Evaluate) -> None:
+        if self._situation == "evaluating":
+            self._applied(command, "the evaluation under way is of these weights")
+        elif self._situation in ("probing", "deciding"):
+            self._refused(command, "the round's end has just been evaluated")
+        elif self._serve_evaluate is None:
+            self._waiting.append(command)
+        else:
+            self._applied(command)
+            self._serve_evaluate()
+
+    def _save(self, command: cmd.Save) -> None:
+        if self._situation in ("probing", "deciding"):
+            self._refused(command, "the round's end is saved already")
+        elif self._situation == "evaluating" or self._serve_save is None:
+            self._waiting.append(command)
+        else:
+            self._serve_save()
+            self._applied(command)
+
+    def _refine(self, command: cmd.Refine) -> None:
+        if self._situation in ("probing", "deciding"):
+            self._refused(command, "refining already")
+        elif self._situation in ("evaluating", "preparing"):
+            self._waiting.append(command)
+        elif self._step == 0:
+            self._refused(command, "there is no step yet to learn from")
+        else:
+            self.refine_asked = True
+            self._applied(command, "the round ends here")
+            self._go_on()
+
+    def _adjust(self, command: cmd.Adjust) -> None:
+        try:
+            changes = check_all(command.changes)
+            self._change(changes, command.who, command.why)
+        except ValueError as error:
+            self._refused(command, str(error))
+        else:
+            self._applied(command, command.detail)
+
+    def _change(self, changes: dict[str, Scalar], who: str, why: str) -> None:
+        config = self._settings.config
+        before = {path: value_of(config, path) for path in changes}
+        self._settings.change(changes)
+        self._undo.append(before)
+        for path, new in changes.items():
+            self._emit(Adjusted(step=self._step, setting=path, old=before[path], new=new, who=who, why=why))
+
+    def _take_back(self, command: cmd.Undo) -> None:
+        if not self._undo:
+            self._refused(command, "nothing has been adjusted")
+            return
+        changes = self._undo.pop()
+        self._change(changes, command.who, "undone")
+        self._undo.pop()  # the undoing itself is no adjustment to undo
+        self._applied(command, ", ".join(f"{key} = {value}" for key, value in changes.items()))
+
+    def _decide(self, command: cmd.Decide) -> None:
+        if self._situation != "deciding":
+            self._refused(command, "no proposal waits for a decision")
+            return
+        try:
+            changes = None if command.changes is None else check_all(command.changes)
+        except ValueError as error:
+            self._refused(command, str(error))
+            return
+        self._applied(command, command.detail)
+        self._answers.append(msgspec.structs.replace(command, changes=changes))

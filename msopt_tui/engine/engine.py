@@ -1,0 +1,223 @@
+"""The engine of one run: worker thread, control point, journal, heartbeat and control socket.
+
+The same class runs in a host process of its own (`host`) and inside the cockpit's process (`--in-process`).
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import queue
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Protocol
+
+from msopt_tui.config.dump import flatten
+from msopt_tui.config.schema import Config
+from msopt_tui.engine.control import Control
+from msopt_tui.engine.worker import GpuWorker
+from msopt_tui.link.socket_server import ControlServer
+from msopt_tui.monitor.machine import MachineMonitor
+from msopt_tui.protocol.commands import Command
+from msopt_tui.protocol.events import CommandRequested, EngineStarted, Event, Noted, RunEnded, RunStarted
+from msopt_tui.runs.alive import boot_id, host_name
+from msopt_tui.runs.directory import RunDirectory
+from msopt_tui.runs.journal import JournalReader, JournalWriter
+from msopt_tui.runs.lock import RunLock
+from msopt_tui.runs.record import RunMeta, read_meta, read_record, record_from_state, write_record
+from msopt_tui.state.run_state import RunState
+from msopt_tui.steps.context import LiveSettings, RunContext
+from msopt_tui.steps.replay import Replay
+
+HEARTBEAT_SECONDS = 1.0
+RESOURCES_SECONDS = 1.0
+WAKE_SECONDS = 0.05
+"""How long an event may wait for its line in the journal."""
+LIBRARIES = ("torch", "transformers", "tokenizers", "msopt-tui")
+
+
+class Door(Protocol):
+    """Where commands come in."""
+
+    def poll(self, timeout: float) -> int:
+        """Serve what is ready, waiting at most `timeout` seconds."""
+
+    def close(self) -> None:
+        """Take nothing more."""
+
+
+class NoDoor:
+    """For an engine without a control socket."""
+
+    def poll(self, timeout: float) -> int:
+        """Only the waiting."""
+        time.sleep(timeout)
+        return 0
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Engine:
+    """One run at work. Made on any thread; `serve` runs on the thread that looks after it."""
+
+    def __init__(
+        self, directory: RunDirectory, config: Config, *, base_dir: Path, cache_root: Path, somebody_watches: bool
+    ) -> None:
+        self.directory = directory
+        self.ended: RunEnded | None = None
+        self._config = config
+        self._lock = RunLock(directory.lock)
+        self._outbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._state = RunState()
+        settings = LiveSettings(config)
+        self._control = Control(settings, self._emit)
+        self._context = RunContext(
+            directory=directory,
+            base_dir=base_dir,
+            cache_root=cache_root,
+            settings=settings,
+            control=self._control,
+            emit=self._emit,
+            state=self._state,
+            replay=Replay(),
+            somebody_watches=somebody_watches,
+        )
+        self._worker = GpuWorker(self._work, self._outbox.put, lambda: self._state.step)
+        self._done = False
+        self._before = read_record(directory.state)
+        """As found when the run is taken up again: what stands until the journal has been read."""
+        now = time.time()
+        self._meta = read_meta(directory.meta) or RunMeta(run=directory.name, project=config.project.name, created=now)
+
+    def submit(self, command: Command) -> None:
+        """Take a command from outside; from any thread. What becomes of it is in the journal."""
+        requested = CommandRequested(id=command.id, command=command.name, detail=command.detail, who=command.who)
+        self._outbox.put(requested)
+        if self.ended is None:
+            self._control.submit(command)
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is still something to wait for."""
+        return not self._done
+
+    def serve(self) -> None:
+        """Run to the end: start the worker, keep journal, heartbeat and socket. Raises RunLocked if it is not ours."""
+        self._lock.acquire()
+        writer = JournalWriter(self.directory.events)
+        try:
+            # Before anybody can connect: to whoever reads along, an older end is no longer the end.
+            writer.append([EngineStarted(process=os.getpid())])
+            with closing(self._open_door(writer)) as door:
+                self._worker.start()
+                self._look_after(writer, door)
+        finally:
+            self._done = True
+            writer.close()
+            self._lock.release()
+
+    def _open_door(self, writer: JournalWriter) -> Door:
+        """The control socket; without a place for one the run goes on, and only commands can't reach it."""
+        try:
+            return ControlServer(self.directory.control_socket(), self.submit, self._lock)
+        except OSError as error:
+            text = f"no control socket ({error}): this run can be watched, but takes no commands; signals still work"
+            writer.append([Noted(level="warning", text=text)])
+            return NoDoor()
+
+    def _look_after(self, writer: JournalWriter, door: Door) -> None:
+        monitor = MachineMonitor(self.directory.path)
+        next_heartbeat = next_sample = 0.0
+        while self.ended is None:
+            door.poll(WAKE_SECONDS)
+            self._write_events(writer)
+            now = time.monotonic()
+            if now >= next_sample:
+                next_sample = now + RESOURCES_SECONDS
+                writer.append([monitor.sample()])
+            if now >= next_heartbeat or self.ended is not None:
+                next_heartbeat = now + HEARTBEAT_SECONDS
+                self._heartbeat()
+        writer.flush()
+        self._heartbeat()
+
+    def _write_events(self, writer: JournalWriter) -> None:
+        events: list[Event] = []
+        while not self._outbox.empty():
+            events.append(self._outbox.get())
+        for event in events:
+            if isinstance(event, RunEnded):
+                self._state.apply(event)
+                self.ended = event
+        if events:
+            writer.append(events)
+
+    def _heartbeat(self) -> None:
+        try:
+            record = record_from_state(
+                self._state,
+                self._meta,
+                pid=os.getpid(),
+                boot_id=boot_id(),
+                host=host_name(),
+                heartbeat=time.time(),
+                earlier_seconds=self._before.seconds if self._before else 0.0,
+                before=self._before,
+            )
+            write_record(self.directory.state, record)
+        except OSError as error:
+            # The journal is the truth and has a buffer of its own; a heartbeat comes again in a second.
+            print(f"state.json could not be written: {error}", flush=True)
+
+    def _emit(self, event: Event) -> None:
+        """From the worker: fold it into what refinement reads, and hand it to whoever keeps the journal."""
+        self._state.apply(event)
+        self._outbox.put(event)
+
+    def _work(self) -> RunEnded:
+        # Here and not at the top: this import brings torch, and only this thread may touch it.
+        began = time.monotonic()
+        from msopt_tui.engine import pipeline, resume
+
+        start_from = resume.choose(self.directory, self._emit)
+        events = _read_journal(self.directory) if start_from else []
+        for event in events:
+            self._state.apply(event)
+        at = resume.read(start_from) if start_from else None
+        self._emit(
+            RunStarted(
+                run=self.directory.name,
+                project=self._config.project.name,
+                description=self._config.project.description,
+                settings=flatten(self._config),
+                changes=at.settings if at else {},
+                versions=_versions(),
+                resumed_from_step=at.step if at else None,
+                tokens=at.tokens if at else 0,
+            )
+        )
+        if at:
+            self._context.replay = Replay(events, at.step)
+        self._emit(Noted(level="info", text=f"libraries loaded in {time.monotonic() - began:.1f} s"))
+        return pipeline.run(self._context, start_from)
+
+
+def _read_journal(directory: RunDirectory) -> list[Event]:
+    reader = JournalReader(directory.events)
+    events = reader.read(seconds=60.0)
+    while reader.behind:
+        events += reader.read(seconds=60.0)
+    return events
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = "not installed as a package"
+    return versions

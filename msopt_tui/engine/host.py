@@ -1,0 +1,79 @@
+"""The engine host: a process of its own session that runs one engine and lives as long as the run.
+
+Started by `launch`, never by hand: `python -m msopt_tui.engine.host RUN_DIRECTORY [--unattended]`.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from msopt_tui.config.load import load_project
+from msopt_tui.engine.engine import Engine
+from msopt_tui.engine.launch import base_dir_of
+from msopt_tui.paths import cache_dir
+from msopt_tui.protocol.commands import Stop
+from msopt_tui.runs.directory import RunDirectory
+from msopt_tui.runs.lock import RunLocked
+
+EXIT_REQUEUE = 75
+"""EX_TEMPFAIL: a batch system that warned by SIGUSR1 may queue the job again."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run the engine of one run directory to its end; returns the exit code."""
+    faulthandler.enable()
+    directory = RunDirectory(Path(arguments[0]))
+    engine = make_engine(directory, somebody_watches="--unattended" not in arguments)
+    _install_signals(engine)
+    try:
+        engine.serve()
+    except RunLocked as error:
+        print(error, flush=True)
+        return 1
+    return engine.ended.exit_code if engine.ended else 1
+
+
+def make_engine(directory: RunDirectory, *, somebody_watches: bool) -> Engine:
+    """An engine over a run directory as `launch.create_run` made it."""
+    config = load_project(directory.config)
+    cache = Path(config.data.cache_dir).expanduser() if config.data.cache_dir else cache_dir()
+    return Engine(
+        directory,
+        config,
+        base_dir=base_dir_of(directory),
+        cache_root=cache,
+        somebody_watches=somebody_watches,
+    )
+
+
+def _install_signals(engine: Engine) -> None:
+    """SIGTERM and SIGUSR1 save and stop, a second one ends at once; a hang-up is none of our business."""
+    asked = 0
+
+    def stop(number: int, _: FrameType | None) -> None:
+        nonlocal asked
+        asked += 1
+        code = EXIT_REQUEUE if number == signal.SIGUSR1 else 128 + number
+        if asked > 1:
+            # Nothing is torn: checkpoints appear by rename, the journal bears a torn last line.
+            os._exit(code)
+        engine.submit(Stop(who=signal.Signals(number).name, exit_code=code))
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGUSR1, stop)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text file in our own host
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A worker stuck in a kernel and library threads at exit must not turn a finished run into a hang.
+    os._exit(code)

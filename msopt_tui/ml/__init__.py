@@ -1,0 +1,1 @@
+"""The numbers: models, optimisers, checkpoints. Only the worker thread imports this."""

@@ -1,0 +1,52 @@
+"""The files of a checkpoint, and those of them that make a model directory for everybody else."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from transformers.modeling_utils import PreTrainedModel
+
+from msopt_tui.ml import lora
+
+WEIGHTS, OPTIMIZER, RNG = "model.safetensors", "optimizer.safetensors", "rng.safetensors"
+TOKENIZER = "tokenizer.json"
+_TOKENIZER_FILES = (TOKENIZER, "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
+
+
+def weights_file(model: PreTrainedModel) -> str:
+    """Which file holds what a model has learnt: all of its weights, or its adapters'."""
+    return lora.ADAPTER if lora.is_adapted(model) else WEIGHTS
+
+
+def stored(model: PreTrainedModel) -> dict[str, torch.Tensor]:
+    """The live tensors of that file by their names in it; of tied ones only the first name."""
+    if lora.is_adapted(model):
+        return lora.stored(model)
+    tensors: dict[str, torch.Tensor] = {}
+    seen: set[int] = set()
+    for name, tensor in model.state_dict().items():
+        if tensor.data_ptr() not in seen:
+            seen.add(tensor.data_ptr())
+            tensors[name] = tensor
+    return tensors
+
+
+def write_model(model: PreTrainedModel, tokenizer_dir: Path, target: Path, *, as_published: bool = True) -> None:
+    """What `AutoModelForCausalLM` and `AutoTokenizer` load: weights, configuration, tokenizer. Raises OSError.
+
+    Of a model with adapters what `PeftModel` loads instead. `as_published` gives weights the names and shapes that the
+    architecture's published files have, where transformers keeps them otherwise in memory.
+    """
+    if lora.is_adapted(model):
+        lora.write(model, target)
+    else:
+        try:
+            model.save_pretrained(target, save_original_format=as_published)
+        except SafetensorError as error:
+            raise OSError(str(error)) from error
+    for name in _TOKENIZER_FILES:
+        if (tokenizer_dir / name).exists():
+            shutil.copyfile(tokenizer_dir / name, target / name)

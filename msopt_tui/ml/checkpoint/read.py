@@ -1,0 +1,82 @@
+"""Reading a checkpoint: every byte is compared with the manifest before anything is changed in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from transformers.modeling_utils import PreTrainedModel
+
+from msopt_tui.ml import manifest, rng, tensor_files
+from msopt_tui.ml.checkpoint.files import OPTIMIZER, RNG, TOKENIZER, WEIGHTS, stored, weights_file
+from msopt_tui.ml.checkpoint.state import STATE, CheckpointError, TrainingState, read_state, refuse_newer
+from msopt_tui.ml.lora import ADAPTER
+from msopt_tui.ml.optim import AdamW
+
+_WITHOUT = {ADAPTER: "one without adapters", WEIGHTS: "one with adapters"}
+"""What a run must be that can't use a file of weights."""
+
+
+def load(path: Path, model: PreTrainedModel, optimizer: AdamW | None, device: torch.device) -> TrainingState:
+    """Put a checkpoint's weights, optimiser state and generators in force; without `optimizer` only the weights.
+
+    Raises CheckpointError, with nothing changed: damaged, of a newer version, or of another shape than `model`.
+    """
+    state = check(path, model=model)
+    try:
+        weights = tensor_files.read(path / weights_file(model))
+        moments = tensor_files.read(path / OPTIMIZER) if optimizer else {}
+        generators = tensor_files.read(path / RNG) if optimizer else {}
+        if optimizer:
+            _match(OPTIMIZER, {name: list(tensor.shape) for name, tensor in moments.items()}, optimizer.state())
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path.name}: {error}") from error
+    with torch.no_grad():
+        for name, target in stored(model).items():
+            target.copy_(weights[name])
+    if optimizer:
+        optimizer.load_state(moments)
+        rng.restore(generators, device)
+    return state
+
+
+def check(path: Path, *, model: PreTrainedModel | None = None, tokenizer_dir: Path | None = None) -> TrainingState:
+    """Read every byte of a checkpoint and compare it with its manifest; returns its counters and settings.
+
+    With `model` its weights must fit that, with `tokenizer_dir` its tokenizer must be that one. Raises CheckpointError.
+    """
+    try:
+        sealed = manifest.read(path)
+        refuse_newer(sealed.format)
+        weights = ADAPTER if ADAPTER in sealed.files else WEIGHTS
+        lacking = {weights, OPTIMIZER, RNG, STATE} - sealed.files.keys()
+        if lacking:
+            raise ValueError(f"{manifest.NAME}: does not name {', '.join(sorted(lacking))}")
+        manifest.verify(path, sealed)
+        if model is not None:
+            if weights != weights_file(model):
+                raise ValueError(f"{weights}: this run is {_WITHOUT[weights]}: [model.lora] is not what it was")
+            _match(weights, tensor_files.shapes(path / weights), stored(model))
+        if tokenizer_dir is not None:
+            expected = manifest.sha256(tokenizer_dir / TOKENIZER)
+            if TOKENIZER not in sealed.files or sealed.files[TOKENIZER].sha256 != expected:
+                raise ValueError(f"{TOKENIZER}: is another tokenizer than this run's")
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path.name}: {error}") from error
+    return read_state(path)
+
+
+def _match(file: str, found: Mapping[str, list[int]], wanted: Mapping[str, torch.Tensor]) -> None:
+    """Raises ValueError where names or shapes differ."""
+    for name, tensor in wanted.items():
+        if name not in found:
+            raise ValueError(f"{file}: has no {name}: it is of another architecture than this model")
+        if found[name] != list(tensor.shape):
+            raise ValueError(
+                f"{file}: {name} is {found[name]} and this model's is {list(tensor.shape)}: "
+                "[model], [tokenizer] or data.max_length is not what the checkpoint was trained with"
+            )
+    surplus = sorted(found.keys() - wanted.keys())
+    if surplus:
+        raise ValueError(f"{file}: has {surplus[0]}, which this model has not: it is of another architecture")

@@ -1,0 +1,235 @@
+"""The training loop: θ ← θ − α∇L(θ), with nothing between the steps that the device would have to wait for.
+
+Losses and gradient norms stay on the device as they are computed and are fetched in batches, ten times a second at
+most; on CUDA the copy is asynchronous and read when it has arrived.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import torch
+
+from msopt_tui.config.schema import Config
+from msopt_tui.ml import optim
+from msopt_tui.ml.schedule import learning_rate
+from msopt_tui.protocol.codec import finite
+from msopt_tui.protocol.events import StepsDone
+
+REPORT_SECONDS = 0.1
+"""No more often than this are figures fetched from the device."""
+MAX_UNREPORTED = 4_096
+"""Steps after which figures are fetched even so: bounds memory where steps take microseconds."""
+
+LossOf = Callable[[torch.Tensor], torch.Tensor]
+"""Mean loss of rows of token ids, shape [rows, max_length + 1] → scalar, differentiable, on the device."""
+
+
+class Batches(Protocol):
+    """Where the rows of a step come from."""
+
+    tokens_per_step: int
+
+    def rows(self, step: int) -> torch.Tensor:
+        """The rows of a step, counted from 1: int64 [rows, max_length + 1] on the device."""
+
+
+@dataclass(slots=True)
+class RoundPlan:
+    """Where the current round lies among all steps of the run."""
+
+    first_step: int
+    """Steps done before it."""
+    last_step: int
+
+    @property
+    def total(self) -> int:
+        """Steps in the round."""
+        return self.last_step - self.first_step
+
+
+class TrainingLoop:
+    """Takes optimiser steps and reports every one of them. Lives on the worker thread."""
+
+    def __init__(
+        self,
+        *,
+        model: torch.nn.Module,
+        optimizer: optim.AdamW,
+        loss_of: LossOf,
+        batches: Batches,
+        device: torch.device,
+        report: Callable[[StepsDone], None],
+    ) -> None:
+        self._model = model
+        self._optimizer = optimizer
+        self._loss_of = loss_of
+        self._batches = batches
+        self._figures = _Figures(device, report)
+        self.step = 0
+        """Optimiser steps done, all rounds counted."""
+        self.tokens = 0
+        """Tokens trained on."""
+
+    def run(self, config: Config, plan: RoundPlan, until: int, idle: Callable[[], bool]) -> None:
+        """Take steps up to `until`, or until `idle()` is false; looks at it before every step.
+
+        `config` holds still for the stretch: whoever changes a setting makes `idle()` false first.
+        """
+        train = config.train
+        betas = (train.adam_beta1, train.adam_beta2)
+        accumulation = train.gradient_accumulation_steps
+        optimizer, figures = self._optimizer, self._figures
+        self._model.train()
+        figures.resume_clock()
+        while self.step < until and idle():
+            step = self.step + 1
+            rate = learning_rate(
+                step - plan.first_step,
+                plan.total,
+                train.learning_rate,
+                train.lr_scheduler_type,
+                train.warmup_steps,
+                train.decay_ratio,
+                train.min_lr_rate,
+            )
+            rows = self._batches.rows(step)
+            loss = self._gradients(rows, accumulation)
+            optim.apply(optimizer, rate, train.weight_decay, betas)
+            norm = optimizer.update(train.max_grad_norm)
+            self.step = step
+            self.tokens += self._batches.tokens_per_step
+            figures.add(step, loss, norm, rate, self._batches.tokens_per_step)
+        figures.pause_clock()
+
+    def _gradients(self, rows: torch.Tensor, accumulation: int) -> torch.Tensor:
+        """Backward over the step's rows; the mean loss, on the device."""
+        if accumulation == 1:
+            loss = self._loss_of(rows)
+            loss.backward()
+            return loss.detach()
+        total: torch.Tensor | None = None
+        for part in rows.chunk(accumulation):
+            # Every row holds the same number of targets, so rows weigh what their share of the batch is.
+            loss = self._loss_of(part) * (part.shape[0] / rows.shape[0])
+            loss.backward()
+            total = loss.detach() if total is None else total + loss.detach()
+        assert total is not None
+        return total
+
+    @contextmanager
+    def unreported(self) -> Iterator[None]:
+        """Steps taken while this lasts are nobody's curve; `step` and `tokens` are put back at its end."""
+        self.drain()
+        figures, step, tokens = self._figures, self.step, self.tokens
+        self._figures = _Figures(figures.device, lambda _: None)
+        try:
+            yield
+        finally:
+            self._figures, self.step, self.tokens = figures, step, tokens
+
+    def drain(self) -> None:
+        """Report every step taken so far; waits for the device."""
+        self._figures.drain()
+
+
+class _Batch(NamedTuple):
+    """Consecutive steps whose figures are fetched together."""
+
+    first: int
+    rates: list[float]
+    tokens: int
+    seconds: float
+
+
+class _Flying(NamedTuple):
+    """Figures on their way from a CUDA device to pinned memory."""
+
+    figures: torch.Tensor
+    arrived: torch.cuda.Event
+    batch: _Batch
+
+
+class _Figures:
+    """Per-step figures on their way from the device to the journal."""
+
+    def __init__(self, device: torch.device, report: Callable[[StepsDone], None]) -> None:
+        self.device = device
+        self._report = report
+        self._asynchronous = device.type == "cuda"
+        self._first = 0
+        self._values: list[torch.Tensor] = []
+        self._rates: list[float] = []
+        self._tokens = 0
+        self._flying: _Flying | None = None
+        self._since = time.perf_counter()
+        self._running = False
+
+    def resume_clock(self) -> None:
+        if not self._running:
+            self._since = time.perf_counter()
+            self._running = True
+
+    def pause_clock(self) -> None:
+        """Evaluations, saves and pauses don't count as training time, so what is open is reported before them."""
+        self.drain()
+        self._running = False
+
+    def add(self, step: int, loss: torch.Tensor, norm: torch.Tensor, rate: float, tokens: int) -> None:
+        if not self._rates:
+            self._first = step
+        self._values += (loss, norm)
+        self._rates.append(rate)
+        self._tokens += tokens
+        if time.perf_counter() - self._since >= REPORT_SECONDS or len(self._rates) >= MAX_UNREPORTED:
+            self._send()
+
+    def _send(self) -> None:
+        if self._flying is not None:
+            if not self._flying.arrived.query():
+                return  # still on its way: look again after the next step rather than wait
+            self._land()
+        now = time.perf_counter()
+        seconds, self._since = now - self._since, now
+        figures = torch.stack([value.float() for value in self._values])
+        batch = _Batch(self._first, self._rates, self._tokens, seconds)
+        self._values, self._rates, self._tokens = [], [], 0
+        if not self._asynchronous:
+            self._emit(figures, batch)
+            return
+        target = torch.empty(figures.shape, pin_memory=True)
+        target.copy_(figures, non_blocking=True)
+        arrived = torch.cuda.Event()
+        arrived.record()
+        self._flying = _Flying(target, arrived, batch)
+
+    def _land(self) -> None:
+        assert self._flying is not None
+        flying, self._flying = self._flying, None
+        flying.arrived.synchronize()
+        self._emit(flying.figures, flying.batch)
+
+    def _emit(self, figures: torch.Tensor, batch: _Batch) -> None:
+        values = [finite(value) for value in figures.tolist()]
+        self._report(
+            StepsDone(
+                first=batch.first,
+                losses=values[0::2],
+                grad_norms=values[1::2],
+                learning_rates=batch.rates,
+                seconds=batch.seconds,
+                tokens=batch.tokens,
+            )
+        )
+
+    def drain(self) -> None:
+        if self._flying is not None:
+            self._land()
+        if self._rates:
+            self._send()
+        if self._flying is not None:
+            self._land()

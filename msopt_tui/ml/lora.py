@@ -1,0 +1,128 @@
+"""LoRA adapters (arXiv:2106.09685) by PEFT: put into a model's layers, stored under PEFT's names, merged at the end.
+
+The model stays what it was: its layers, not its class, are replaced, so that the short way through a plain one is
+still there. PEFT is an extra: without it a project file that asks for adapters is refused when it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import torch
+from transformers.modeling_utils import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
+
+from msopt_tui.config.schema import LoraTable
+from msopt_tui.ml import tensor_files
+
+ADAPTER = "adapter_model.safetensors"
+"""What PEFT calls the file of an adapter's weights; `adapter_config.json` stands beside it."""
+_NAME = "default"
+_PREFIX = "base_model.model."
+"""Stands before every name in PEFT's files."""
+
+
+def add(model: PreTrainedModel, table: LoraTable, base: str) -> None:
+    """Freeze the model and put adapters that change nothing yet into its layers; only they learn.
+
+    Draws from torch's global generator. `base` is what an adapter's files call the model they belong to. Raises
+    ValueError for `target_modules` that this model has not.
+    """
+    from peft import LoraConfig, inject_adapter_in_model
+
+    wanted = table.target_modules
+    config = LoraConfig(
+        r=table.r,
+        lora_alpha=table.alpha,  # type: ignore[arg-type]  # used as a number; PEFT's own examples give fractions
+        lora_dropout=table.dropout,
+        target_modules=wanted or None,
+        task_type="CAUSAL_LM",
+        base_model_name_or_path=base,
+        # GPT-2 keeps its matrices the other way round.
+        fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
+    )
+    try:
+        inject_adapter_in_model(config, model, adapter_name=_NAME)
+    except ValueError as error:
+        said = str(error).splitlines()[0]
+        raise ValueError(f"model.lora.target_modules: {said}; this model has {_layers(model)}") from error
+    _refuse_tied(model)
+    if isinstance(wanted, list):
+        missing = [name for name in wanted if not any(_ends(layer, name) for layer in _adapted(model))]
+        if missing:
+            raise ValueError(f"model.lora.target_modules: no layer is called {missing[0]}; there are {_layers(model)}")
+
+
+def _refuse_tied(model: PreTrainedModel) -> None:
+    from peft.tuners.lora import LoraLayer
+
+    ends = (model.get_input_embeddings(), model.get_output_embeddings())
+    if model.config.tie_word_embeddings and any(isinstance(end, LoraLayer) for end in ends):
+        raise ValueError(
+            "model.lora.target_modules: the input embedding and the output layer of this model are one matrix, "
+            "and an adapter on one of them could not be merged: leave both out"
+        )
+
+
+def is_adapted(model: PreTrainedModel) -> bool:
+    """Whether the model has adapters."""
+    return hasattr(model, "peft_config")
+
+
+def _adapted(model: PreTrainedModel) -> list[str]:
+    from peft.tuners.lora import LoraLayer
+
+    return [name for name, module in model.named_modules() if isinstance(module, LoraLayer)]
+
+
+def _ends(layer: str, name: str) -> bool:
+    return layer == name or layer.endswith("." + name)
+
+
+def _layers(model: PreTrainedModel) -> str:
+    """The kinds of layers that could have adapters, by the ends of their names."""
+    plain = (torch.nn.Linear, torch.nn.Embedding, Conv1D)
+    names = (name for name, module in model.named_modules() if isinstance(module, plain) and "lora_" not in name)
+    return ", ".join(sorted({name.removesuffix(".base_layer").rpartition(".")[2] for name in names}))
+
+
+def stored(model: PreTrainedModel) -> dict[str, torch.Tensor]:
+    """The adapters' tensors as PEFT's files call them; live, not copies."""
+    infix = f".{_NAME}."
+    return {
+        _PREFIX + name.replace(infix, "."): tensor
+        for name, tensor in model.state_dict().items()
+        if ".lora_" in name and infix in name
+    }
+
+
+def write(model: PreTrainedModel, target: Path) -> None:
+    """Write what `PeftModel.from_pretrained` loads onto the same base; raises OSError."""
+    model.peft_config[_NAME].save_pretrained(str(target))
+    tensor_files.write(target / ADAPTER, stored(model))
+
+
+def merge(model: PreTrainedModel) -> None:
+    """Add every adapter to the weights of its layer and take it out: what is left is a plain model of the same output.
+
+    Equal up to the rounding of float32.
+    """
+    from peft.tuners.lora import LoraLayer
+
+    for name, module in list(model.named_modules()):
+        if isinstance(module, LoraLayer):
+            module.merge()
+            parent, _, own = name.rpartition(".")
+            setattr(model.get_submodule(parent), own, module.get_base_layer())
+    del model.peft_config
+
+
+def base_digest(model: PreTrainedModel) -> str:
+    """Hash of the weights that adapters stand beside: of names, shapes and sums of their bits, the same anywhere."""
+    digest = hashlib.sha256()
+    for name, tensor in model.named_parameters():
+        if not tensor.requires_grad:
+            bits = tensor.detach().view(torch.int32).sum(dtype=torch.int64)
+            digest.update(f"{name}{list(tensor.shape)}{int(bits)}".encode())
+    return digest.hexdigest()

@@ -1,0 +1,147 @@
+"""Networks that others trained: read from a directory, weights from safetensors only, none of its code is run."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from transformers.configuration_utils import PretrainedConfig
+from transformers.generation.configuration_utils import GenerationConfig
+from transformers.modeling_utils import PreTrainedModel
+from transformers.models.auto.configuration_auto import AutoConfig
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, AutoModelForCausalLM
+
+from msopt_tui.data.errors import DataError
+from msopt_tui.data.pretrained import WEIGHTS, WEIGHTS_INDEX, read_json
+from msopt_tui.ml import tensor_files
+
+
+def read(
+    directory: Path, *, vocab_size: int, eos_token_id: int | None = None, pad_token_id: int | None = None
+) -> PreTrainedModel:
+    """The causal language model of a directory, in float32 on the CPU, in training mode.
+
+    Ids come from the tokenizer, which has `vocab_size` of them; a text that the model writes ends where one that it
+    learns from ends. Raises DataError: no causal language model, code or pickles instead of weights, weights missing.
+    """
+    config = configuration(directory)
+    for path in _weight_files(directory):
+        try:
+            tensor_files.check_header(path)
+        except (OSError, ValueError) as error:
+            raise DataError(f"model.pretrained: {directory}: {error}") from error
+    try:
+        # Its annotations do not know that asking for the report makes a pair of the answer.
+        answer: object = AutoModelForCausalLM.from_pretrained(
+            directory,
+            config=config,
+            dtype=torch.float32,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are reported, and refused below by name
+        )
+    except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
+        raise DataError(f"model.pretrained: {directory}: can't be read: {_first_line(error)}") from error
+    assert isinstance(answer, tuple), "as asked for"
+    model, found = answer
+    assert isinstance(model, PreTrainedModel), "the auto class gives nothing else"
+    lacking = sorted(found["missing_keys"]) + sorted(str(name) for name, *_ in found["mismatched_keys"])
+    if lacking:
+        # They would start from random numbers, which nobody who names a pretrained model means.
+        more = f", nor {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        raise DataError(f"model.pretrained: {directory}: has no {lacking[0]} of the shape in config.json{more}")
+    _name_tokens(model, vocab_size, eos_token_id, pad_token_id)
+    model.train()
+    return model
+
+
+def sketch(directory: Path) -> PreTrainedModel:
+    """The same network without its weights: for counting, on torch's `meta` device. Raises DataError like `read`."""
+    config = configuration(directory)
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, trust_remote_code=False)
+    assert isinstance(model, PreTrainedModel), "the auto class gives nothing else"
+    return model
+
+
+def configuration(directory: Path) -> PretrainedConfig:
+    """Raises DataError where it is not that of a causal language model that transformers knows by itself."""
+    raw = read_json(directory / "config.json")
+    kind = raw.get("model_type")
+    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        own = " and brings code of its own, which is never run" if "auto_map" in raw else ""
+        raise DataError(
+            f"model.pretrained: {directory}: model_type {kind!r} is no causal language model of transformers{own}"
+        )
+    named = raw.get("architectures")
+    written = named[0] if isinstance(named, list) and named else None
+    if written is not None and written not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values():
+        raise DataError(f"model.pretrained: {directory}: is a {written}, no causal language model")
+    if "quantization_config" in raw:
+        raise DataError(
+            f"model.pretrained: {directory}: its weights are quantised and can't be trained: "
+            "name the model it was made from"
+        )
+    try:
+        config = AutoConfig.from_pretrained(directory, trust_remote_code=False, local_files_only=True)
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(f"model.pretrained: {directory}: config.json: {_first_line(error)}") from error
+    assert isinstance(config, PretrainedConfig), "the auto class gives nothing else"
+    return config
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__
+
+
+def _weight_files(directory: Path) -> list[Path]:
+    if (directory / WEIGHTS).is_file():
+        return [directory / WEIGHTS]
+    shards = read_json(directory / WEIGHTS_INDEX).get("weight_map")
+    names = sorted({str(name) for name in shards.values()}) if isinstance(shards, dict) else []
+    for name in names:
+        if Path(name).name != name or not (directory / name).is_file():
+            raise DataError(f"model.pretrained: {directory}: {WEIGHTS_INDEX} names {name!r}, which is no file there")
+    return [directory / name for name in names]
+
+
+def _name_tokens(model: PreTrainedModel, vocab_size: int, end: int | None, pad: int | None) -> None:
+    embedding = model.get_input_embeddings()
+    assert isinstance(embedding, torch.nn.Embedding), "a causal language model looks its tokens up"
+    if vocab_size > embedding.num_embeddings:
+        raise DataError(
+            f"model.pretrained: its tokenizer has {vocab_size:,} tokens and the model {embedding.num_embeddings:,}: "
+            "they do not belong together"
+        )
+    if end is not None:
+        model.config.eos_token_id = end
+    if model.config.pad_token_id is None and pad != end:
+        model.config.pad_token_id = pad
+    if embedding.padding_idx == end:
+        # The row of a padding index never learns, and the end of a text is something to learn.
+        embedding.padding_idx = None
+    _mend_generation(model, end)
+
+
+def _mend_generation(model: PreTrainedModel, end: int | None) -> None:
+    """Some published settings of `generate` contradict themselves, and would keep the model from being saved."""
+    settings = model.generation_config
+    try:
+        settings.validate(strict=True)
+    except ValueError:
+        settings = GenerationConfig.from_model_config(model.config)
+        model.generation_config = settings
+    known = settings.eos_token_id
+    if end is not None and end not in (known if isinstance(known, list) else [known]):
+        settings.eos_token_id = end
+
+
+def positions(model: PreTrainedModel) -> float:
+    """Tokens in the longest row that a model takes; infinite where its configuration sets no limit."""
+    limit = getattr(model.config, "max_position_embeddings", None)
+    return limit if isinstance(limit, int) else math.inf

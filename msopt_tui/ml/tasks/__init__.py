@@ -1,0 +1,1 @@
+"""One file a task: its loss, its metrics, its prediction."""

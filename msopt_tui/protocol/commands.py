@@ -1,0 +1,111 @@
+"""Commands: what a person or a script asks of a running engine, imperative. A closed set."""
+
+from __future__ import annotations
+
+import uuid
+
+import msgspec
+
+from msopt_tui.config.fields import Scalar
+
+
+def new_id() -> str:
+    """A fresh command id."""
+    return uuid.uuid4().hex[:12]
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True, omit_defaults=True):
+    """Common form of every command."""
+
+    id: str = msgspec.field(default_factory=new_id)
+    who: str = "person"
+    """Shown in the journal."""
+
+    @property
+    def name(self) -> str:
+        """The command's word in the journal."""
+        return type(self).__name__.lower()
+
+    @property
+    def detail(self) -> str:
+        """Its arguments in words."""
+        return ""
+
+
+class Pause(Base, frozen=True, kw_only=True):
+    """Wait at the next step boundary, or at that of a later step, with the model in memory."""
+
+    at_step: int | None = None
+    """Go on until so many optimiser steps are done; `None` waits at once."""
+
+    @property
+    def detail(self) -> str:
+        """Where it waits."""
+        return "" if self.at_step is None else f"at step {self.at_step}"
+
+
+class Continue(Base, frozen=True, kw_only=True):
+    """Go on after a pause."""
+
+
+class Evaluate(Base, frozen=True, kw_only=True):
+    """Evaluate the current weights on the validation split now; pressed again meanwhile, it is the same evaluation."""
+
+
+class Save(Base, frozen=True, kw_only=True):
+    """Write a checkpoint now."""
+
+
+class Refine(Base, frozen=True, kw_only=True):
+    """End the round here and refine."""
+
+
+class Adjust(Base, frozen=True, kw_only=True):
+    """Change settings from the next step on; one wrong value refuses them all."""
+
+    changes: dict[str, Scalar]
+    why: str = ""
+
+    @property
+    def detail(self) -> str:
+        """`train.learning_rate = 0.0003`."""
+        return ", ".join(f"{key} = {value}" for key, value in self.changes.items())
+
+
+class Undo(Base, frozen=True, kw_only=True):
+    """Take the last adjustment back."""
+
+
+class Decide(Base, frozen=True, kw_only=True):
+    """Answer the proposal on the table."""
+
+    proposal: str
+    accept: bool
+    """Otherwise the next round keeps the settings, or there is none."""
+    finish: bool = False
+    """No further round: the best checkpoint is tested and exported."""
+    changes: dict[str, Scalar] | None = None
+    """The changes as edited; `None` takes them as proposed."""
+
+    @property
+    def detail(self) -> str:
+        """What was decided."""
+        return f"{'accept' if self.accept else 'finish after' if self.finish else 'reject'} {self.proposal}"
+
+
+class Stop(Base, frozen=True, kw_only=True):
+    """End the run: with a checkpoint to resume from, or without one."""
+
+    save: bool = True
+    cancel: bool = False
+    """The run is not meant to be taken up again."""
+    exit_code: int = 0
+    """Of the engine: 128 + n after signal n, so that whoever waits for it knows."""
+
+    @property
+    def detail(self) -> str:
+        """What happens to the work."""
+        return "cancel" if self.cancel else ("save" if self.save else "no checkpoint")
+
+
+Command = Pause | Continue | Evaluate | Save | Refine | Adjust | Undo | Decide | Stop

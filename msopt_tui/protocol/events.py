@@ -1,0 +1,417 @@
+"""Events: what happened in a run, past tense, in the order it happened. A closed set; the journal is made of them.
+
+Plain scalars only. A number that is not finite is `None` (JSON has no NaN); whoever draws it shows a mark.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+import msgspec
+
+from msopt_tui.config.fields import Scalar
+
+Phase = Literal["preprocess", "initialise", "train", "evaluate", "refine"]
+PHASES: tuple[Phase, ...] = ("preprocess", "initialise", "train", "evaluate", "refine")
+"""The five steps, in their order on the screen."""
+
+EndStatus = Literal["completed", "stopped", "cancelled", "failed"]
+Number = float | None
+
+
+class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True, omit_defaults=True):
+    """Common form of every event."""
+
+    time: float = msgspec.field(default_factory=time.time)
+    """Seconds since 1970."""
+
+
+class EngineStarted(Base, frozen=True, kw_only=True):
+    """An engine took the run's lock; its libraries are being loaded. An end told of before is not the end."""
+
+    process: int
+    """Process id of the engine."""
+
+
+class RunStarted(Base, frozen=True, kw_only=True):
+    """The engine took the run up, for the first time or again."""
+
+    run: str
+    """Name of the run: its directory's name."""
+    project: str
+    description: str = ""
+    settings: dict[str, Scalar]
+    """Every setting by its dotted key, as written in the project file and overridden."""
+    changes: dict[str, Scalar] = {}
+    """Settings in force that differ from those: adjusted or refined before the run was taken up again."""
+    versions: dict[str, str] = {}
+    """Python, torch, transformers and our own."""
+    resumed_from_step: int | None = None
+    """Step of the checkpoint that the run goes on from; `None` for a fresh start. What the journal holds of later
+    steps did not last."""
+    tokens: int = 0
+    """Trained on before this start."""
+
+
+class PhaseChanged(Base, frozen=True, kw_only=True):
+    """One of the five steps began, ended, or had nothing to do."""
+
+    phase: Phase
+    status: Literal["started", "finished", "skipped"]
+    round: int = 0
+    step: int = 0
+    detail: str = ""
+    seconds: float = 0.0
+    """How long it took, when it ended."""
+
+
+class Progressed(Base, frozen=True, kw_only=True):
+    """How far a step has come; twice a second at most."""
+
+    phase: Phase
+    done: int
+    total: int
+    """0 where the end is not known."""
+    unit: str
+    detail: str = ""
+
+
+class DataPrepared(Base, frozen=True, kw_only=True):
+    """Rows are ready to train on."""
+
+    cached: bool
+    key: str
+    """Hash of everything that went in."""
+    sha256: str
+    """Of the raw text."""
+    documents: dict[str, int]
+    """Documents by split."""
+    tokens: dict[str, int]
+    """Tokens by split."""
+    bytes: dict[str, int]
+    """UTF-8 bytes of the original text by split, after cleaning."""
+    removed: dict[str, int] = {}
+    """What cleaning dropped: reason to count."""
+    vocab_size: int
+    seconds: float
+
+
+class ModelReady(Base, frozen=True, kw_only=True):
+    """The network stands on its device."""
+
+    architecture: str
+    parameters: int
+    trainable: int
+    bytes: int
+    """Weights, gradients and optimiser state (bytes)."""
+    flops_per_token: float
+    """Forward and backward, 6 N plus attention, after PaLM (arXiv:2204.02311), appendix B."""
+    device: str
+    dtype: str
+    """Type of the matrix products."""
+
+
+class RoundStarted(Base, frozen=True, kw_only=True):
+    """A round of train, evaluate, refine began."""
+
+    round: int
+    step: int
+    """Optimiser steps done before it, all rounds counted."""
+    last_step: int
+    """Step at which it ends if nothing changes that."""
+    from_step: int | None = None
+    """Step of the checkpoint its weights come from; `None` for the initial weights."""
+    changes: dict[str, Scalar] = {}
+    """Settings that differ from the round before."""
+    tokens_per_step: int = 0
+
+
+class StepsDone(Base, frozen=True, kw_only=True):
+    """Consecutive optimiser steps, one entry a step in every list: nothing sampled, nothing averaged."""
+
+    first: int
+    """The first of the steps, counted from 1."""
+    losses: list[Number]
+    """Mean cross-entropy of the step's rows (nats a token), before the update."""
+    grad_norms: list[Number]
+    """2-norm of the gradient before clipping."""
+    learning_rates: list[float]
+    seconds: float
+    """Wall time of all these steps together, waiting and evaluating not counted."""
+    tokens: int
+    """Tokens trained on in these steps."""
+
+
+class Evaluated(Base, frozen=True, kw_only=True):
+    """One evaluation ended."""
+
+    step: int
+    round: int
+    split: Literal["validation", "test"]
+    reason: Literal["cadence", "asked", "round end", "start", "final", "probe"]
+    metrics: dict[str, Number]
+    """By name: see `msopt_tui.protocol.metrics` for unit and direction."""
+    seconds: float
+    best: bool = False
+    """Better than every validation before it."""
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """One continuation of one prompt."""
+
+    prompt: str
+    text: str
+
+
+class Sampled(Base, frozen=True, kw_only=True):
+    """The project's prompts continued by the current weights."""
+
+    step: int
+    samples: list[Sample]
+
+
+class CheckpointSaved(Base, frozen=True, kw_only=True):
+    """A checkpoint is complete on disk."""
+
+    step: int
+    path: str
+    """Relative to the run directory."""
+    bytes: int
+    seconds: float
+    reason: str
+
+
+class CheckpointRemoved(Base, frozen=True, kw_only=True):
+    """A checkpoint went because of `save_total_limit`."""
+
+    step: int
+
+
+class CheckpointFailed(Base, frozen=True, kw_only=True):
+    """A checkpoint could not be written; what was there before stays."""
+
+    step: int
+    error: str
+
+
+class CommandRequested(Base, frozen=True, kw_only=True):
+    """A command reached the engine."""
+
+    id: str
+    command: str
+    detail: str = ""
+    who: str
+
+
+class CommandApplied(Base, frozen=True, kw_only=True):
+    """A command took effect."""
+
+    id: str
+    command: str
+    step: int
+    detail: str = ""
+
+
+class CommandRefused(Base, frozen=True, kw_only=True):
+    """A command did not take effect, and why."""
+
+    id: str
+    command: str
+    reason: str
+
+
+class Adjusted(Base, frozen=True, kw_only=True):
+    """A setting has another value from the next step on."""
+
+    step: int
+    setting: str
+    old: Scalar
+    new: Scalar
+    who: str
+    why: str = ""
+
+
+class RolledBack(Base, frozen=True, kw_only=True):
+    """The weights are those of an earlier checkpoint again; the steps since count, and their data is not used again."""
+
+    step: int
+    """Optimiser steps done."""
+    from_step: int
+    """Step of the checkpoint whose weights, optimiser state and random numbers are in force."""
+    since: int
+    """First step that went wrong."""
+    reason: str
+    who: str
+
+
+class Paused(Base, frozen=True, kw_only=True):
+    """The loop waits at a step boundary; the model stays in memory."""
+
+    step: int
+    reason: str
+
+
+class Continued(Base, frozen=True, kw_only=True):
+    """The loop goes on."""
+
+    step: int
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What the curves of a round say."""
+
+    kind: Literal["improving", "plateau", "overfitting", "diverging", "unstable"]
+    confidence: float
+    """0 to 1."""
+    evidence: str
+    """In words, with the figures."""
+    figures: dict[str, Number] = {}
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """One change for the next round."""
+
+    id: str
+    title: str
+    reason: str
+    expected: str = ""
+    changes: dict[str, Scalar]
+    """Dotted setting to its new value."""
+
+
+class Diagnosed(Base, frozen=True, kw_only=True):
+    """A round was looked at."""
+
+    round: int
+    step: int
+    findings: list[Finding]
+
+
+class Proposed(Base, frozen=True, kw_only=True):
+    """A change for the next round is on the table."""
+
+    round: int
+    step: int
+    proposals: list[Proposal]
+
+
+class Probed(Base, frozen=True, kw_only=True):
+    """A proposal, or the unchanged control, ran for a short stretch from the same checkpoint on the same batches."""
+
+    round: int
+    proposal: str
+    """Id of the proposal; `control` for the unchanged settings."""
+    from_step: int
+    steps: int
+    loss: Number
+    """Validation loss at the end of the stretch (nats a token)."""
+    margin: Number = None
+    """Control minus proposal, paired over the validation rows (nats a token); above 0 the proposal is better."""
+    standard_error: Number = None
+    """Of the margin."""
+
+
+class Decided(Base, frozen=True, kw_only=True):
+    """What becomes of a proposal."""
+
+    round: int
+    proposal: str
+    decision: Literal["accepted", "edited", "rejected", "none"]
+    changes: dict[str, Scalar] = {}
+    who: str
+    reason: str = ""
+
+
+class RoundEnded(Base, frozen=True, kw_only=True):
+    """A round is over."""
+
+    round: int
+    step: int
+    reason: str
+    best_step: int | None = None
+    best_loss: Number = None
+
+
+class Gpu(msgspec.Struct, frozen=True, kw_only=True):
+    """One GPU; `None` where the driver does not say."""
+
+    name: str
+    utilisation: float | None = None
+    """Per cent."""
+    memory_used: int | None = None
+    """Bytes."""
+    memory_total: int | None = None
+    """Bytes."""
+    temperature: float | None = None
+    """Degrees Celsius."""
+    power: float | None = None
+    """Watts."""
+
+
+class ResourcesSampled(Base, frozen=True, kw_only=True):
+    """What the machine and the engine use."""
+
+    cpu: float
+    """Of the whole machine, per cent."""
+    process_cpu: float
+    """Of the engine, per cent of one core."""
+    process_memory: int
+    """Resident memory of the engine (bytes)."""
+    memory_used: int
+    memory_total: int
+    disk_free: int
+    disk_total: int
+    gpus: list[Gpu] = []
+
+
+class Noted(Base, frozen=True, kw_only=True):
+    """Something worth a line: a warning, advice, a broken theme."""
+
+    level: Literal["info", "warning", "error"]
+    text: str
+    step: int | None = None
+
+
+class RunEnded(Base, frozen=True, kw_only=True):
+    """The engine is through with the run."""
+
+    status: EndStatus
+    step: int
+    reason: str = ""
+    """For `failed` the exception; the traceback is in `output.log`."""
+    model: str = ""
+    """Folder with the best model, for `from_pretrained`."""
+    exit_code: int = 0
+
+
+Event = (
+    EngineStarted
+    | RunStarted
+    | PhaseChanged
+    | Progressed
+    | DataPrepared
+    | ModelReady
+    | RoundStarted
+    | StepsDone
+    | Evaluated
+    | Sampled
+    | CheckpointSaved
+    | CheckpointRemoved
+    | CheckpointFailed
+    | CommandRequested
+    | CommandApplied
+    | CommandRefused
+    | Adjusted
+    | RolledBack
+    | Paused
+    | Continued
+    | Diagnosed
+    | Proposed
+    | Probed
+    | Decided
+    | RoundEnded
+    | ResourcesSampled
+    | Noted
+    | RunEnded
+)

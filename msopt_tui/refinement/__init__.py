@@ -1,0 +1,1 @@
+"""How a round becomes a better next one: diagnose → propose → probe → decide. Pure: figures in, decisions out."""

@@ -1,0 +1,119 @@
+"""A run, or the list of runs, printed: `msopt-tui show` and `msopt-tui history` in a pipe. plotext draws the curves."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from msopt_tui.link.tail import JournalLink
+from msopt_tui.protocol.metrics import METRICS
+from msopt_tui.runs.history import list_runs
+from msopt_tui.state.numbers import compact, duration, significant
+from msopt_tui.state.run_state import RunState
+from msopt_tui.state.series import Series
+from msopt_tui.state.text import clean
+
+MAX_WIDTH = 120
+PLOT_HEIGHT = 18
+
+
+def print_run(path: Path) -> int:
+    """Summary, curves, evaluations and the last lines of the journal of one run."""
+    state = read_state(path)
+    print("\n".join(clean(line) for line in _summary(path, state)))
+    if len(state.losses) > 1:
+        _plot(state)
+    print("\n".join(clean(line) for line in _evaluations(state)))
+    for line in list(state.journal)[-8:]:
+        print(f"  {time.strftime('%H:%M:%S', time.localtime(line.time))}  {clean(line.text)}")
+    return 0
+
+
+def print_runs(runs_dir: Path) -> int:
+    """One line a run, the newest first."""
+    rows = list_runs(runs_dir)
+    if not rows:
+        print(f"no runs in {runs_dir}", file=sys.stderr)
+    for row in rows:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created))
+        best = significant(row.best_loss) if row.best_loss is not None else "–"
+        print(f"{row.status:<10} {when}  step {row.step:<8} best loss {best:<8} {clean(row.project)}/{clean(row.run)}")
+    return 0
+
+
+def read_state(path: Path) -> RunState:
+    """The whole journal of a run, folded."""
+    link, state = JournalLink(path), RunState()
+    while True:
+        for event in link.poll(seconds=1.0):
+            state.apply(event)
+        if not link.behind:
+            return state
+
+
+def _summary(path: Path, state: RunState) -> list[str]:
+    started, model, data, ended = state.started, state.model, state.data, state.ended
+    lines = [f"{path.name}  ({started.project if started else '?'})  {state.status}"]
+    if model:
+        lines.append(f"  model       {model.architecture}, {compact(model.parameters)} parameters on {model.device}")
+    if data:
+        lines.append(f"  data        {compact(data.tokens.get('train', 0))} training tokens, sha256 {data.sha256[:16]}")
+    lines.append(f"  trained     {state.step} steps in {state.round} rounds, {duration(state.train_seconds)}")
+    if state.best:
+        lines.append(f"  best        {_metrics(state.best.metrics)} at step {state.best.step}")
+    if state.test:
+        lines.append(f"  test        {_metrics(state.test.metrics)}")
+    if state.adjusted:
+        changed = ", ".join(f"{name} = {state.settings[name]} (was {old})" for name, old in state.adjusted.items())
+        lines.append(f"  changed     {changed}")
+    if ended:
+        lines.append(f"  ended       {ended.status}: {ended.reason}")
+    if ended and ended.model:
+        lines.append(f"  model in    {path / ended.model}")
+    return lines
+
+
+def _metrics(metrics: dict[str, float | None]) -> str:
+    return ", ".join(
+        f"{METRICS[name].label if name in METRICS else name} {significant(v)}" for name, v in metrics.items()
+    )
+
+
+def _plot(state: RunState) -> None:
+    import plotext
+
+    width = min(shutil.get_terminal_size((100, 30)).columns, MAX_WIDTH)
+    figure = plotext.figure
+    figure.clear()
+    figure.plot_size(width, PLOT_HEIGHT)
+    if not sys.stdout.isatty():
+        figure.theme("colorless")
+    figure.title("loss: training (·), validation (#)")
+    for series, marker in ((state.losses, "braille"), (state.metrics.get("loss"), "#")):
+        xs, ys = _points(series, width * 2)
+        if xs:
+            figure.draw(figure.signal(xs, ys, marker=marker))
+    print(figure.build())
+
+
+def _points(series: Series | None, columns: int) -> tuple[list[float], list[float]]:
+    """At most two points a column, the lowest and the highest, so that no spike goes missing."""
+    if series is None or not len(series):
+        return [], []
+    first, last = float(series.first_step or 0), float(series.last_step or 0)
+    xs: list[float] = []
+    ys: list[float] = []
+    for at, column in enumerate(series.columns(first, last, columns)):
+        if column is not None:
+            x = first + (last - first) * at / columns
+            xs += [x, x]
+            ys += [column.low, column.high]
+    return xs, ys
+
+
+def _evaluations(state: RunState) -> list[str]:
+    shown = state.evaluations[-10:]
+    lines = [f"  step {one.step:>7}  {_metrics(one.metrics)}{'  ★' if one.best else ''}" for one in shown]
+    return [f"evaluations ({len(state.evaluations)}):", *lines] if lines else []

@@ -1,0 +1,244 @@
+"""`events.jsonl`, the truth of a run: appended to by its engine, tailed by whoever watches."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from msopt_tui.protocol.events import Event, Noted, Progressed, ResourcesSampled, StepsDone
+from msopt_tui.runs.encode import encode_json
+
+BUFFER_BYTES = 32_000_000
+"""What a writer keeps while the disk takes nothing: some minutes of the fastest training."""
+WRITE_BYTES = 1_000_000
+"""One write takes about this much at most: a full disk that is asked ten times a second costs little then."""
+CHUNK_BYTES = 256_000
+"""Read and decoded in one go: about 2 ms, so that a reader with a time limit can stop in time."""
+READ_BYTES = 16_000_000
+"""What one read returns at most, whatever its time limit."""
+LINE_BYTES = 64_000_000
+"""A line longer than this is skipped."""
+
+_FREQUENT = (StepsDone, Progressed, ResourcesSampled)
+
+Write = Callable[[int, bytes], int]
+
+
+class JournalWriter:
+    """Appends events to a journal. A disk that takes nothing costs no event until the buffer is full.
+
+    One thread, and one writer a journal: the holder of the run's lock. Raises OSError where the file can't be
+    opened, and never after that: `error` says what stands in the way.
+    """
+
+    def __init__(self, path: Path, *, buffer_bytes: int = BUFFER_BYTES, write: Write = os.write) -> None:
+        self._write = write
+        self._limit = buffer_bytes
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        os.fchmod(self._fd, 0o600)
+        self._waiting: deque[tuple[bytes, bool]] = deque()
+        """Lines and whether they are of the frequent kind; the first may be the rest of one half written."""
+        self._size = 0
+        self._partial = False
+        self._unsaid = 0
+        self.lost = 0
+        """Events dropped because the buffer was full."""
+        self.error = ""
+        """Why the latest attempt failed; empty while all is well."""
+        if _is_torn(self._fd):
+            self._push(b"\n", False)
+
+    @property
+    def waiting(self) -> int:
+        """Bytes not yet taken by the file system."""
+        return self._size
+
+    def append(self, events: Iterable[Event]) -> None:
+        """Write events, all of them in one go, after those that still wait."""
+        for event in events:
+            self._push(encode_json(event) + b"\n", isinstance(event, _FREQUENT))
+        self._make_room()
+        self.flush()
+
+    def flush(self) -> bool:
+        """Try again to write what waits; whether nothing waits any more."""
+        while self._waiting:
+            data = self._batch()
+            try:
+                taken = self._write(self._fd, data)
+            except OSError as error:
+                self.error = error.strerror or str(error)
+                return False
+            self._drop_written(taken)
+            if taken < len(data):
+                # This is how a disk says that it is nearly full; the next attempt tells.
+                self.error = "only part of the journal could be written"
+                return False
+            if not self._waiting:
+                self._tell_losses()
+        self.error = ""
+        return True
+
+    def fsync(self) -> bool:
+        """Have the disk keep what was written; whether that is everything. Raises OSError."""
+        complete = self.flush()
+        os.fsync(self._fd)
+        return complete
+
+    def close(self) -> None:
+        """Write what waits as far as possible and let the file go."""
+        if self._fd >= 0:
+            self.flush()
+            os.close(self._fd)
+            self._fd = -1
+
+    def _push(self, line: bytes, frequent: bool) -> None:
+        self._waiting.append((line, frequent))
+        self._size += len(line)
+
+    def _batch(self) -> bytes:
+        lines: list[bytes] = []
+        size = 0
+        for line, _ in self._waiting:
+            lines.append(line)
+            size += len(line)
+            if size >= WRITE_BYTES:
+                break
+        return b"".join(lines)
+
+    def _drop_written(self, taken: int) -> None:
+        self._size -= taken
+        while self._waiting and taken >= len(self._waiting[0][0]):
+            taken -= len(self._waiting.popleft()[0])
+            self._partial = False
+        if taken:
+            line, frequent = self._waiting[0]
+            self._waiting[0] = (line[taken:], frequent)
+            self._partial = True
+
+    def _make_room(self) -> None:
+        """Drop the oldest lines beyond the limit: figures first, because what was done and decided is worth more.
+
+        The rest of a half written line is never dropped: it would tear that line for good.
+        """
+        if self._size <= self._limit:
+            return
+        first = [self._waiting.popleft()] if self._partial else []
+        for figures_only in (True, False):
+            kept: deque[tuple[bytes, bool]] = deque()
+            for line, frequent in self._waiting:
+                if self._size > self._limit and (frequent or not figures_only):
+                    self._size -= len(line)
+                    self.lost += 1
+                    self._unsaid += 1
+                else:
+                    kept.append((line, frequent))
+            self._waiting = kept
+        self._waiting.extendleft(first)
+
+    def _tell_losses(self) -> None:
+        if self._unsaid:
+            text = f"{self._unsaid} journal entries are missing before this one: the disk took nothing for too long"
+            self._unsaid = 0
+            self._push(encode_json(Noted(level="warning", text=text)) + b"\n", False)
+
+
+class JournalReader:
+    """Reads a journal as it grows. A line without its newline is left until the rest of it is there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._offset = 0
+        self._tail = b""
+        self._oversized = False
+        self._behind = False
+        self.error = ""
+        """Why the file can't be read; empty while it can, and while it is not there yet."""
+        self.skipped = 0
+        """Lines that are no event of this version: torn by a crash, or written by a newer one."""
+
+    @property
+    def behind(self) -> bool:
+        """Whether the last read stopped because of a limit and more is waiting."""
+        return self._behind
+
+    def read(self, seconds: float = 0.05, max_bytes: int = READ_BYTES) -> list[Event]:
+        """Events since the last read; nothing for a file that is not there yet.
+
+        Stops after about `seconds` or `max_bytes`, whichever comes first, but reads one chunk in any case.
+        """
+        deadline = time.monotonic() + seconds
+        events: list[Event] = []
+        self._behind = False
+        try:
+            self._read(deadline, max_bytes, events)
+            self.error = ""
+        except FileNotFoundError:
+            self.error = ""
+        except OSError as error:
+            self.error = error.strerror or str(error)
+        return events
+
+    def _read(self, deadline: float, max_bytes: int, events: list[Event]) -> None:
+        # Opened anew each time: on a network file system that is what makes new lines visible.
+        fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            while chunk := os.pread(fd, CHUNK_BYTES, self._offset):
+                self._offset += len(chunk)
+                max_bytes -= len(chunk)
+                self._take(chunk, events)
+                if len(chunk) < CHUNK_BYTES:
+                    break
+                if max_bytes <= 0 or time.monotonic() >= deadline:
+                    self._behind = True
+                    break
+        finally:
+            os.close(fd)
+
+    def _take(self, chunk: bytes, events: list[Event]) -> None:
+        end = chunk.rfind(b"\n") + 1
+        if not end:
+            self._tail += chunk
+            if len(self._tail) > LINE_BYTES:
+                self._tail, self._oversized = b"", True
+            return
+        lines = self._tail + chunk[:end]
+        self._tail = chunk[end:]
+        if self._oversized:
+            self._oversized = False
+            self.skipped += 1
+            lines = lines[lines.index(b"\n") + 1 :]
+        self._decode(lines, events)
+
+    def _decode(self, lines: bytes, events: list[Event]) -> None:
+        try:
+            events += _decoder().decode_lines(lines)
+        except (ValueError, RecursionError):
+            # Some line in here is bad: one by one, so that only that one is left out.
+            for line in lines.split(b"\n"):
+                if line.strip():
+                    self._decode_one(line, events)
+
+    def _decode_one(self, line: bytes, events: list[Event]) -> None:
+        try:
+            events.append(_decoder().decode(line))
+        except (ValueError, RecursionError):
+            self.skipped += 1
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[Event]:
+    # Takes milliseconds to make, which the first frame of a cockpit does not need to wait for.
+    return msgspec.json.Decoder(Event)
+
+
+def _is_torn(fd: int) -> bool:
+    """Whether the last line lacks its newline: the engine before us died while it wrote."""
+    size = os.fstat(fd).st_size
+    return size > 0 and os.pread(fd, 1, size - 1) != b"\n"

@@ -1,0 +1,1 @@
+"""What is shown, as a pure function of the journal: `RunState.apply(event)`."""

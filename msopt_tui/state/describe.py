@@ -1,0 +1,204 @@
+"""Each event as one line of words: for the journal pane, headless output and notifications. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple, TypeVar, cast
+
+from msopt_tui.protocol import events as ev
+from msopt_tui.state.numbers import compact, duration, significant, size
+
+LineKind = Literal["run", "phase", "evaluation", "checkpoint", "command", "adjusted", "refine", "warning", "error"]
+
+
+class Line(NamedTuple):
+    """One line of the journal as people read it."""
+
+    time: float
+    step: int | None
+    kind: LineKind
+    text: str
+
+
+E = TypeVar("E")
+Words = tuple[LineKind, int | None, str]
+_WORDS: dict[type, Callable[[ev.Event], Words | None]] = {}
+
+
+def describe(event: ev.Event) -> Line | None:
+    """The line of an event; `None` for those too frequent to be worth one (steps, progress, resources)."""
+    words = _WORDS.get(type(event))
+    said = words(event) if words else None
+    if said is None:
+        return None
+    kind, step, text = said
+    return Line(event.time, step, kind, text)
+
+
+def _line(kind: type[E]) -> Callable[[Callable[[E], Words | None]], Callable[[E], Words | None]]:
+    def register(words: Callable[[E], Words | None]) -> Callable[[E], Words | None]:
+        _WORDS[kind] = cast("Callable[[ev.Event], Words | None]", words)
+        return words
+
+    return register
+
+
+def _join(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+@_line(ev.EngineStarted)
+def _engine_started(e: ev.EngineStarted) -> Words:
+    return "run", None, f"engine started (process {e.process}), loading libraries"
+
+
+@_line(ev.RunStarted)
+def _run_started(e: ev.RunStarted) -> Words:
+    if e.resumed_from_step is not None:
+        return "run", e.resumed_from_step, f"resumed {e.run} from step {e.resumed_from_step}"
+    return "run", None, f"started {e.run}"
+
+
+@_line(ev.PhaseChanged)
+def _phase_changed(e: ev.PhaseChanged) -> Words | None:
+    if e.phase in ("train", "evaluate") or e.status == "started":
+        return None  # rounds and evaluations have lines of their own, and a start says nothing yet
+    took = duration(e.seconds) if e.status == "finished" else "skipped"
+    return "phase", e.step or None, _join(f"{e.phase} {took}", e.detail)
+
+
+@_line(ev.DataPrepared)
+def _data_prepared(e: ev.DataPrepared) -> Words:
+    dropped = sum(e.removed.values())
+    return (
+        "phase",
+        None,
+        _join(
+            "data from the cache" if e.cached else "data prepared",
+            f"{sum(e.documents.values())} documents",
+            f"{compact(sum(e.tokens.values()))} tokens",
+            f"{dropped} dropped" if dropped else "",
+        ),
+    )
+
+
+@_line(ev.ModelReady)
+def _model_ready(e: ev.ModelReady) -> Words:
+    return (
+        "phase",
+        None,
+        _join(
+            f"{e.architecture} with {compact(e.parameters)} parameters on {e.device}",
+            e.dtype,
+            f"{size(e.bytes)} for weights, gradients and optimiser",
+            f"{compact(e.flops_per_token)} FLOPs a token",
+        ),
+    )
+
+
+@_line(ev.RoundStarted)
+def _round_started(e: ev.RoundStarted) -> Words:
+    start = "initial weights" if e.from_step is None else f"weights of step {e.from_step}"
+    changes = ", ".join(f"{key} = {value}" for key, value in e.changes.items())
+    return "refine", e.step, _join(f"round {e.round} to step {e.last_step} from the {start}", changes)
+
+
+@_line(ev.Evaluated)
+def _evaluated(e: ev.Evaluated) -> Words:
+    figures = ", ".join(f"{name} {significant(value)}" for name, value in e.metrics.items())
+    where = "TEST" if e.split == "test" else e.split
+    return "evaluation", e.step, _join(f"{where}: {figures}", e.reason, "best so far" if e.best else "")
+
+
+@_line(ev.CheckpointSaved)
+def _checkpoint_saved(e: ev.CheckpointSaved) -> Words:
+    return "checkpoint", e.step, _join(f"checkpoint {e.step} saved", size(e.bytes), duration(e.seconds), e.reason)
+
+
+@_line(ev.CheckpointRemoved)
+def _checkpoint_removed(e: ev.CheckpointRemoved) -> Words:
+    return "checkpoint", e.step, f"checkpoint {e.step} removed (train.save_total_limit)"
+
+
+@_line(ev.CheckpointFailed)
+def _checkpoint_failed(e: ev.CheckpointFailed) -> Words:
+    return "error", e.step, f"checkpoint {e.step} could not be saved: {e.error}"
+
+
+@_line(ev.CommandRequested)
+def _command_requested(e: ev.CommandRequested) -> Words:
+    return "command", None, _join(f"{e.command} requested by {e.who}", e.detail)
+
+
+@_line(ev.CommandApplied)
+def _command_applied(e: ev.CommandApplied) -> Words:
+    return "command", e.step, _join(f"{e.command} applied at step {e.step}", e.detail)
+
+
+@_line(ev.CommandRefused)
+def _command_refused(e: ev.CommandRefused) -> Words:
+    return "warning", None, f"{e.command} refused: {e.reason}"
+
+
+@_line(ev.Adjusted)
+def _adjusted(e: ev.Adjusted) -> Words:
+    return "adjusted", e.step, _join(f"{e.setting}: {e.old} → {e.new}", f"by {e.who}", e.why)
+
+
+@_line(ev.RolledBack)
+def _rolled_back(e: ev.RolledBack) -> Words:
+    return "warning", e.step, f"rolled back to the weights of step {e.from_step} by {e.who}: {e.reason}"
+
+
+@_line(ev.Paused)
+def _paused(e: ev.Paused) -> Words:
+    return "command", e.step, f"paused at step {e.step}: {e.reason}"
+
+
+@_line(ev.Continued)
+def _continued(e: ev.Continued) -> Words:
+    return "command", e.step, "going on"
+
+
+@_line(ev.Diagnosed)
+def _diagnosed(e: ev.Diagnosed) -> Words:
+    said = "; ".join(f"{finding.kind} ({finding.confidence:.0%}): {finding.evidence}" for finding in e.findings)
+    return "refine", e.step, f"diagnosis of round {e.round}: {said or 'nothing to go by'}"
+
+
+@_line(ev.Proposed)
+def _proposed(e: ev.Proposed) -> Words:
+    said = "; ".join(f"proposal: {one.title}, because {one.reason}" for one in e.proposals)
+    return "refine", e.step, said or "no proposal"
+
+
+@_line(ev.Probed)
+def _probed(e: ev.Probed) -> Words:
+    gain = ""
+    if e.margin is not None:
+        gain = f"margin {e.margin:+.4f} ± {e.standard_error or 0.0:.4f}"
+    text = _join(f"probe of {e.proposal}, {e.steps} steps: loss {significant(e.loss)}", gain)
+    return "refine", e.from_step, text
+
+
+@_line(ev.Decided)
+def _decided(e: ev.Decided) -> Words:
+    changes = ", ".join(f"{key} = {value}" for key, value in e.changes.items())
+    return "refine", None, _join(f"{e.decision} by {e.who}", changes, e.reason)
+
+
+@_line(ev.RoundEnded)
+def _round_ended(e: ev.RoundEnded) -> Words:
+    best = f"best loss {significant(e.best_loss)} at step {e.best_step}" if e.best_step is not None else ""
+    return "refine", e.step, _join(f"round {e.round} ended: {e.reason}", best)
+
+
+@_line(ev.Noted)
+def _noted(e: ev.Noted) -> Words:
+    kinds: dict[str, LineKind] = {"info": "run", "warning": "warning", "error": "error"}
+    return kinds[e.level], e.step, e.text
+
+
+@_line(ev.RunEnded)
+def _run_ended(e: ev.RunEnded) -> Words:
+    return "error" if e.status == "failed" else "run", e.step, _join(f"run {e.status}", e.reason, e.model)

@@ -1,0 +1,47 @@
+"""Speed and time left, from the steps themselves: waiting, evaluating and the first slow steps don't count."""
+
+from __future__ import annotations
+
+from collections import deque
+
+WARMUP_BATCHES = 2
+"""Batches of steps left out at the start: kernels are chosen, memory is taken, code is compiled."""
+WINDOW_SECONDS = 20.0
+
+
+class StepRate:
+    """Steps and tokens a second over the latest stretch of training time."""
+
+    def __init__(self) -> None:
+        self._recent: deque[tuple[int, int, float]] = deque()
+        self._skip = WARMUP_BATCHES
+        self._steps = self._tokens = 0
+        self._seconds = 0.0
+
+    def add(self, steps: int, tokens: int, seconds: float) -> None:
+        """Count a batch of steps that took `seconds` of training time."""
+        if self._skip:
+            self._skip -= 1
+            return
+        self._recent.append((steps, tokens, seconds))
+        self._steps, self._tokens, self._seconds = self._steps + steps, self._tokens + tokens, self._seconds + seconds
+        while len(self._recent) > 1 and self._seconds - self._recent[0][2] > WINDOW_SECONDS:
+            old_steps, old_tokens, old_seconds = self._recent.popleft()
+            self._steps -= old_steps
+            self._tokens -= old_tokens
+            self._seconds -= old_seconds
+
+    @property
+    def steps_per_second(self) -> float | None:
+        """`None` until there is something to go by."""
+        return self._steps / self._seconds if self._seconds > 0 else None
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """`None` until there is something to go by."""
+        return self._tokens / self._seconds if self._seconds > 0 else None
+
+    def eta(self, steps: int) -> float | None:
+        """Seconds that `steps` more would take."""
+        rate = self.steps_per_second
+        return max(steps, 0) / rate if rate else None

@@ -1,0 +1,154 @@
+"""What every step is given: the run's directory and settings, where events go, and the control point."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from msopt_tui.config.change import with_changes
+from msopt_tui.config.dump import flatten
+from msopt_tui.config.fields import Scalar
+from msopt_tui.config.schema import Config
+from msopt_tui.protocol.commands import Decide
+from msopt_tui.protocol.events import Event, Phase, PhaseChanged
+from msopt_tui.runs.directory import RunDirectory
+from msopt_tui.state.run_state import RunState
+from msopt_tui.steps.replay import Replay
+
+Situation = Literal["preparing", "training", "evaluating", "probing", "deciding"]
+
+
+class StopRun(BaseException):
+    """The run ends here because someone asked; not an error, so that no step can swallow it by accident."""
+
+    def __init__(self, *, save: bool, cancel: bool = False, reason: str = "", exit_code: int = 0) -> None:
+        super().__init__(reason)
+        self.exit_code = exit_code
+        self.save = save
+        self.cancel = cancel
+        self.reason = reason
+
+
+class LiveSettings:
+    """The settings in force: the project file's, with what was adjusted and refined since."""
+
+    def __init__(self, config: Config) -> None:
+        self.written = config
+        """As the run began."""
+        self._lasting = config
+        self._overlay: dict[str, Scalar] = {}
+        self.config = config
+        """As they are now; replaced as a whole, so that a step sees one consistent set."""
+
+    def change(self, changes: Mapping[str, Scalar]) -> None:
+        """Put new values in force; raises KeyError or ValueError as `with_changes` does."""
+        self._lasting = with_changes(self._lasting, changes)
+        self.config = with_changes(self._lasting, self._overlay)
+
+    @contextmanager
+    def temporarily(self, changes: Mapping[str, Scalar]) -> Iterator[None]:
+        """Other values while this lasts: a probe's. What is adjusted meanwhile stays adjusted afterwards."""
+        self._overlay = dict(changes)
+        self.config = with_changes(self._lasting, changes)
+        try:
+            yield
+        finally:
+            self._overlay = {}
+            self.config = self._lasting
+
+    def differing(self) -> dict[str, Scalar]:
+        """Settings in force that are not as written, overlay aside."""
+        before = flatten(self.written)
+        return {key: value for key, value in flatten(self._lasting).items() if before[key] != value}
+
+
+class ControlPoint(Protocol):
+    """Where commands reach a step. Every method may raise StopRun."""
+
+    refine_asked: bool
+    """Somebody wants the round to end here."""
+
+    def idle(self) -> bool:
+        """True while nothing is asked: the only thing the hot loop looks at."""
+
+    def poll(self, step: int) -> None:
+        """Apply what was asked; waits here while paused. `step`: optimiser steps done."""
+
+    def next_stop(self, step: int, end: int) -> int:
+        """The next step after `step` at which a pause is due, `end` at the latest."""
+
+    def hold(self, step: int, reason: str) -> None:
+        """Pause of the run's own accord; the next `poll` waits for a person."""
+
+    def during(self, situation: Situation) -> AbstractContextManager[None]:
+        """Say what is being done, which decides what can be served at once and what waits."""
+
+    def serve_with(self, evaluate: Callable[[], None], save: Callable[[], None]) -> AbstractContextManager[None]:
+        """While this lasts, *evaluate* and *save* are answered by these, also inside a pause."""
+
+    def wait_for_decision(self, step: int) -> Decide:
+        """Wait until a person answers the proposal on the table; other commands are served meanwhile."""
+
+
+@dataclass
+class RunContext:
+    """One run as its steps see it."""
+
+    directory: RunDirectory
+    base_dir: Path
+    """The project file's folder: sources are relative to it."""
+    cache_root: Path
+    settings: LiveSettings
+    control: ControlPoint
+    emit: Callable[[Event], None]
+    state: RunState
+    """Folded from the same events as everybody else's; what refinement reads."""
+    replay: Replay
+    somebody_watches: bool = True
+    """Whether a question can be answered by a person."""
+
+    @property
+    def config(self) -> Config:
+        """The settings in force."""
+        return self.settings.config
+
+    def phase(self, phase: Phase) -> PhaseTimer:
+        """Report the beginning and the end of one of the five steps around a `with` block."""
+        return PhaseTimer(self, phase)
+
+
+class PhaseTimer:
+    """Emits PhaseChanged at both ends; `detail` may be set meanwhile for the closing line."""
+
+    def __init__(self, context: RunContext, phase: Phase) -> None:
+        self._context = context
+        self._phase = phase
+        self._began = 0.0
+        self.detail = ""
+        self.skipped = False
+
+    def _emit(self, status: Literal["started", "finished", "skipped"], seconds: float) -> None:
+        state = self._context.state
+        self._context.emit(
+            PhaseChanged(
+                phase=self._phase,
+                status=status,
+                round=state.round,
+                step=state.step,
+                detail=self.detail,
+                seconds=seconds,
+            )
+        )
+
+    def __enter__(self) -> PhaseTimer:
+        self._began = time.monotonic()
+        self._emit("started", 0.0)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._emit("skipped" if self.skipped else "finished", time.monotonic() - self._began)

@@ -1,0 +1,124 @@
+"""Step 2: the network on its device, with initial weights or those of the checkpoint that the run goes on from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from transformers.modeling_utils import PreTrainedModel
+
+from msopt_tui.data import tokenizer as tokenizers
+from msopt_tui.data.order import Batches
+from msopt_tui.data.prepare import PreparedData
+from msopt_tui.ml import checkpoint, device, lora, network, optim
+from msopt_tui.ml import model as models
+from msopt_tui.ml.batches import BatchSource
+from msopt_tui.ml.forward import logits_of
+from msopt_tui.ml.loop import LossOf, RoundPlan, TrainingLoop
+from msopt_tui.ml.tasks import causal_lm
+from msopt_tui.protocol.events import ModelReady, Noted, StepsDone
+from msopt_tui.refinement.guard import Guard
+from msopt_tui.state.numbers import compact
+from msopt_tui.steps.context import RunContext
+from msopt_tui.steps.session import Session, rows_per_step, steps_in_round
+
+
+def run(context: RunContext, prepared: PreparedData, start_from: Path | None) -> Session:
+    """Build the session; `start_from` is a valid checkpoint directory of this run."""
+    with context.control.during("preparing"), context.phase("initialise") as phase:
+        context.control.poll(0)
+        session = _build(context, prepared)
+        if start_from is not None:
+            restore(context, session, start_from)
+        facts = models.facts(session.model, context.config.data.max_length)
+        context.emit(
+            ModelReady(
+                architecture=session.model.config.model_type,
+                parameters=facts.parameters,
+                trainable=facts.trainable,
+                bytes=facts.bytes,
+                flops_per_token=facts.flops_per_token,
+                device=str(session.device),
+                dtype=str(session.dtype or torch.float32).removeprefix("torch."),
+            )
+        )
+        phase.detail = f"{compact(facts.parameters)} parameters"
+    return session
+
+
+def _build(context: RunContext, prepared: PreparedData) -> Session:
+    config = context.config
+    where = device.pick_device(config.resources)
+    device.set_threads(config.resources)
+    device.make_repeatable(where)
+    dtype = device.autocast_dtype(where, config.train.bf16)
+    torch.manual_seed(config.train.seed)
+    tokenizer = tokenizers.load(prepared.tokenizer_dir)
+    model = network.build(config, prepared, context.base_dir, where)
+    if config.train.gradient_checkpointing:
+        models.enable_gradient_checkpointing(model)
+    optimizer = optim.build(model, config.train, where)
+    batches = Batches(prepared.store["train"], config.data.max_length, rows_per_step(config), config.train.seed)
+    guard = Guard(spike_sigmas=config.train.spike_sigmas, max_broken_steps=config.train.max_broken_steps)
+
+    def report(done: StepsDone) -> None:
+        context.emit(done)
+        guard.see(done.first, done.losses, done.grad_norms)
+
+    loop = TrainingLoop(
+        model=model,
+        optimizer=optimizer,
+        loss_of=_loss(context, model, dtype),
+        batches=BatchSource(batches, where),
+        device=where,
+        report=report,
+    )
+    plan = RoundPlan(0, steps_in_round(config, prepared))
+    return Session(
+        prepared=prepared,
+        tokenizer=tokenizer,
+        model=model,
+        optimizer=optimizer,
+        device=where,
+        dtype=dtype,
+        loop=loop,
+        plan=plan,
+        guard=guard,
+        dropout=config.model.dropout,
+        base=lora.base_digest(model) if lora.is_adapted(model) else "",
+    )
+
+
+def _loss(context: RunContext, model: PreTrainedModel, dtype: torch.dtype | None) -> LossOf:
+    forward = logits_of(model, compiled=context.config.train.torch_compile)
+    settings = context.settings
+
+    def loss_of(rows: torch.Tensor) -> torch.Tensor:
+        return causal_lm.loss(forward, rows, settings.config.train.label_smoothing_factor, dtype)
+
+    return loss_of
+
+
+def restore(context: RunContext, session: Session, path: Path) -> None:
+    """Put weights, optimiser, RNG, settings and counters of a checkpoint in force."""
+    state = checkpoint.load(path, session.model, session.optimizer, session.device)
+    if state.base != session.base:
+        raise checkpoint.CheckpointError(
+            f"{path.name}: its adapters learnt beside other weights than {context.config.model.pretrained} has now: "
+            "bring that model back as it was, or start a new run"
+        )
+    if state.data_key and state.data_key != session.prepared.key:
+        text = (
+            "the prepared data is not what this checkpoint was trained on: the curves before and after differ in kind"
+        )
+        context.emit(Noted(level="warning", text=text, step=state.step))
+    for difference in checkpoint.differences(state, session.device):
+        context.emit(Noted(level="warning", text=f"resumed elsewhere, last bits may differ: {difference}"))
+    context.settings.change(state.settings)
+    session.loop.step, session.loop.tokens = state.step, state.tokens
+    session.round, session.from_step = state.round, state.from_step
+    session.plan.first_step, session.plan.last_step = state.round_first_step, state.round_last_step
+    session.best_step, session.best_loss = state.best_step, state.best_loss
+    session.evaluations_since_best = state.evaluations_since_best
+    session.last_evaluated_step, session.last_saved_step = state.last_evaluated_step, state.step
+    session.apply(context.config)

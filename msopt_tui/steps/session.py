@@ -1,0 +1,88 @@
+"""What training needs in memory, from initialisation to the end: model, optimiser, loop, round, best so far."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from tokenizers import Tokenizer
+from transformers.modeling_utils import PreTrainedModel
+
+from msopt_tui.config.schema import Config
+from msopt_tui.data.prepare import PreparedData
+from msopt_tui.data.pretrained import bytes_of_token
+from msopt_tui.data.split import SplitName
+from msopt_tui.ml import model as models
+from msopt_tui.ml import optim
+from msopt_tui.ml.loop import RoundPlan, TrainingLoop
+from msopt_tui.refinement.guard import Guard
+
+
+@dataclass
+class Session:
+    """The run in memory. Only the worker thread touches it."""
+
+    prepared: PreparedData
+    tokenizer: Tokenizer
+    model: PreTrainedModel
+    optimizer: optim.AdamW
+    device: torch.device
+    dtype: torch.dtype | None
+    """Of the matrix products; `None` for the weights' own float32."""
+    loop: TrainingLoop
+    plan: RoundPlan
+    guard: Guard
+    """Sees every batch of steps as it is reported."""
+    round: int = 1
+    from_step: int | None = None
+    """Checkpoint the round began with; `None` for the initial weights."""
+    best_step: int | None = None
+    best_loss: float = math.inf
+    """Lowest validation loss (nats a token)."""
+    evaluations_since_best: int = 0
+    last_evaluated_step: int = -1
+    last_saved_step: int = -1
+    row_losses: dict[int, list[float]] = field(default_factory=dict)
+    """Loss of every validation row by step, of the latest and the best evaluation: what races are paired over."""
+    rollbacks: int = 0
+    """In this round."""
+    dropout: float = 0.0
+    """As it is set in the model now."""
+    base: str = ""
+    """Hash of the frozen weights that adapters learn beside; empty without adapters."""
+    intact: bool = True
+    """False while probes have other weights in the model: nothing may be saved then."""
+
+    @property
+    def step(self) -> int:
+        """Optimiser steps done, all rounds counted."""
+        return self.loop.step
+
+    def text_bytes(self, split: SplitName) -> int:
+        """UTF-8 bytes of a split's text, those of its first token left out: nothing comes before it to predict it."""
+        ids = self.prepared.store[split].ids
+        first = bytes_of_token(self.tokenizer, int(ids[0])) if len(ids) else 0
+        return self.prepared.bytes[split] - first
+
+    def apply(self, config: Config) -> None:
+        """Bring model and round in line with the settings in force."""
+        if config.model.dropout != self.dropout:
+            models.set_dropout(self.model, config.model.dropout)
+            self.dropout = config.model.dropout
+        self.guard.spike_sigmas = config.train.spike_sigmas
+        self.guard.max_broken_steps = config.train.max_broken_steps
+        self.plan.last_step = self.plan.first_step + steps_in_round(config, self.prepared)
+
+
+def rows_per_step(config: Config) -> int:
+    """Rows that one optimiser step learns from."""
+    return config.train.per_device_train_batch_size * config.train.gradient_accumulation_steps
+
+
+def steps_in_round(config: Config, prepared: PreparedData) -> int:
+    """Optimiser steps of one round: `max_steps`, or what `num_train_epochs` makes of the rows."""
+    if config.train.max_steps > 0:
+        return config.train.max_steps
+    rows = prepared.store["train"].rows(config.data.max_length)
+    return max(1, math.ceil(rows * config.train.num_train_epochs / rows_per_step(config)))

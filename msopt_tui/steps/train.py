@@ -1,0 +1,107 @@
+"""Step 3: one round of optimiser steps, with evaluations and checkpoints at their cadence and commands in between."""
+
+from __future__ import annotations
+
+from msopt_tui.protocol.events import Adjusted
+from msopt_tui.steps import evaluate, rollback, save
+from msopt_tui.steps.context import RunContext
+from msopt_tui.steps.session import Session
+
+
+def run(context: RunContext, session: Session) -> str:
+    """Train to the end of the round; returns why it ended. The round's last evaluation and checkpoint are made."""
+    control = context.control
+
+    def evaluate_now() -> None:
+        _evaluate(context, session, "asked")
+
+    def save_now() -> None:
+        save.run(context, session, "asked")
+
+    def undisturbed() -> bool:
+        return control.idle() and session.guard.verdict is None
+
+    with control.during("training"), control.serve_with(evaluate_now, save_now), context.phase("train") as phase:
+        if session.step == 0 and session.last_evaluated_step < 0:
+            evaluate.run(context, session, "start")
+        while True:
+            _replay(context, session)
+            _roll_back_if_needed(context, session)
+            control.poll(session.step)
+            session.apply(context.config)
+            reason = _why_over(context, session)
+            if reason:
+                break
+            session.loop.run(context.config, session.plan, _next_stop(context, session), undisturbed)
+            _at_cadence(context, session)
+        phase.detail = f"step {session.step}: {reason}"
+        if session.last_evaluated_step != session.step:
+            evaluate.run(context, session, "round end")
+        if session.last_saved_step != session.step:
+            save.run(context, session, "round end")
+    return reason
+
+
+def _next_stop(context: RunContext, session: Session) -> int:
+    """The next step at which something is due, if nobody asks for anything before."""
+    step, train = session.step, context.config.train
+    cadences = [step - step % every + every for every in (train.eval_steps, train.save_steps)]
+    end = session.plan.last_step
+    return min(context.replay.next_stop(step, end), context.control.next_stop(step, end), end, *cadences)
+
+
+def _at_cadence(context: RunContext, session: Session) -> None:
+    step, train = session.step, context.config.train
+    if context.replay.evaluation_at(step):
+        _evaluate(context, session, "asked")
+    if step % train.eval_steps == 0 and session.last_evaluated_step != step and step < session.plan.last_step:
+        _evaluate(context, session, "cadence")
+    if step % train.save_steps == 0 and session.last_saved_step != step and step < session.plan.last_step:
+        save.run(context, session, "cadence")
+
+
+def _evaluate(context: RunContext, session: Session, reason: evaluate.Reason) -> None:
+    """Evaluate, and keep the weights where they are the best so far: refinement starts from them."""
+    if evaluate.run(context, session, reason).best and session.step < session.plan.last_step:
+        save.run(context, session, "best")
+
+
+def _roll_back_if_needed(context: RunContext, session: Session) -> None:
+    done_before = context.replay.rollback_at(session.step)
+    if done_before is not None:
+        rollback.to(context, session, done_before.from_step, done_before.since, done_before.reason, done_before.who)
+    elif session.guard.verdict is not None:
+        verdict = session.guard.verdict
+        if session.step > context.replay.horizon:
+            rollback.by_verdict(context, session, verdict)
+        else:
+            session.guard.reset()  # seen before, at the step that the journal tells; it comes from there
+
+
+def _why_over(context: RunContext, session: Session) -> str:
+    """Why the round ends here; empty while it goes on."""
+    control, patience = context.control, context.config.train.early_stopping_patience
+    if session.step >= session.plan.last_step:
+        return "all steps done"
+    ended = context.replay.round_end(session.round)
+    if control.refine_asked or (ended is not None and session.step >= ended):
+        control.refine_asked = False
+        return "asked"
+    if patience and session.evaluations_since_best >= patience and session.step > session.plan.first_step:
+        return f"early stopping: no better validation loss in {session.evaluations_since_best} evaluations"
+    return ""
+
+
+def _replay(context: RunContext, session: Session) -> None:
+    for event in context.replay.adjusted_at(session.step):
+        context.settings.change({event.setting: event.new})
+        context.emit(
+            Adjusted(
+                step=session.step,
+                setting=event.setting,
+                old=event.old,
+                new=event.new,
+                who=event.who,
+                why=event.why or "replayed after a resume",
+            )
+        )

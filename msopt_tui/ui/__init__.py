@@ -1,0 +1,1 @@
+"""The cockpit: what a person sees and presses."""

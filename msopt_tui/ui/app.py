@@ -1,0 +1,214 @@
+"""The Textual app: themes, the first screen, the way to the history, the command palette."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+from textual.app import App, SystemCommand
+from textual.driver import Driver
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from msopt_tui.config.schema import UiTable
+from msopt_tui.link.base import EngineLink
+from msopt_tui.paths import themes_dirs
+from msopt_tui.ui.fd_guard import FdGuard
+from msopt_tui.ui.keys import CHARTS, Keys
+from msopt_tui.ui.sanitise import SanitisingFilter, sanitise
+from msopt_tui.ui.screens.actions import perform
+from msopt_tui.ui.screens.cockpit import CockpitScreen
+from msopt_tui.ui.screens.run_view import Options, Outcome, ResumeRun, RunView
+from msopt_tui.ui.theme import load_theme, theme_names
+
+MakeLink = Callable[[Path], EngineLink]
+"""Opens a run for watching: live where its engine is there, else read-only."""
+
+
+class CockpitApp(App[Outcome], inherit_bindings=False):
+    """The cockpit of one run, or the history of all.
+
+    `run()` returns how it was left: see `Outcome`; `None` where a signal or a lost terminal ended it.
+    """
+
+    TITLE = "msopt-tui"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS = []
+    CLOSE_TIMEOUT = 1.0
+
+    def __init__(
+        self,
+        link: EngineLink | None,
+        *,
+        config_ui: UiTable | None = None,
+        readonly: bool = False,
+        open_history: bool = False,
+        can_detach: bool = True,
+        runs_dir: Path | None = None,
+        make_link: MakeLink | None = None,
+        resume_run: ResumeRun | None = None,
+        themes: Iterable[Path] | None = None,
+        driver_class: type[Driver] | None = None,
+    ) -> None:
+        """Make the app; nothing is read from the link before the first frame stands.
+
+        Args:
+            link: The run to show; without one the history is shown.
+            config_ui: Theme, frame rate and keys.
+            readonly: Show only; no command is sent.
+            open_history: Begin with the history of all runs; `link` is then not used.
+            can_detach: The run goes on when this process ends; else the quit dialog does not offer to detach.
+            runs_dir: Folder with the runs of all projects, for the history; by default the one `link` is in.
+            make_link: Opens a run from the history; without it runs there can't be opened.
+            resume_run: Takes an ended or lost run up again; without it `resume` says that it can't.
+            themes: Folders of theme files, the user's first; by default those of `msopt_tui.paths`.
+            driver_class: The terminal's driver; by default Textual's.
+        """
+        # Textual turns colours to grey for NO_COLOR unless they are the terminal's own; then it drops them.
+        ansi_color = True if "NO_COLOR" in os.environ else None
+        is_history = link is None or open_history
+        # Textual does not load the CSS of the base screen by itself.
+        css = "screens/history.tcss" if is_history else "screens/cockpit.tcss"
+        super().__init__(driver_class=driver_class, css_path=css, ansi_color=ansi_color)
+        ui = config_ui or UiTable()
+        self.keys = Keys(ui.keys)
+        self.make_link = make_link
+        self._theme_folders = list(themes_dirs() if themes is None else themes)
+        self.theme_file, problems = load_theme(ui.theme, self._theme_folders)
+        self._problems = [*problems, *self.keys.problems]
+        self._link = None if is_history else link
+        self._runs_dir = runs_dir or (link.run_dir.parent.parent if link is not None else Path("runs"))
+        self._options = Options(fps=ui.fps, readonly=readonly, can_detach=can_detach, resume_run=resume_run)
+        self._sanitiser = SanitisingFilter()
+        # Before any CSS is read, so that it is read once.
+        self.register_theme(self.theme_file.textual())
+        self.set_reactive(App.theme, self.theme_file.name)
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def get_default_screen(self) -> Screen[None]:
+        """The cockpit, or the history, is the base screen: one less to make before the first frame."""
+        if self._link is None:
+            return self._history_screen(self.exit)
+        return CockpitScreen(self._link, self.keys, self._options)
+
+    def get_line_filters(self) -> list[LineFilter]:
+        """Whatever a widget draws passes the sanitiser."""
+        return [*super().get_line_filters(), self._sanitiser]
+
+    def on_mount(self) -> None:
+        """What is wrong in `[ui]` is said once, not fatal."""
+        self.call_after_refresh(_settle)
+        for problem in self._problems:
+            self.notify(problem, severity="warning", timeout=12, markup=False)
+
+    def on_run_view_history_wanted(self) -> None:
+        """Show all runs over the cockpit."""
+        self.push_screen(self._history_screen())
+
+    def open_run(self, run_dir: Path) -> None:
+        """Show another run over the history."""
+        if self.make_link is None:
+            self.notify("runs can't be opened from here", severity="warning")
+            return
+        try:
+            link = self.make_link(run_dir)
+        except (OSError, ValueError) as error:
+            self.notify(f"{run_dir.name} can't be opened: {error}", severity="error", markup=False)
+            return
+        self._push_run(link)
+
+    def resume_run(self, run_dir: Path) -> None:
+        """Take a run up again and show it over the history."""
+        resume = self._options.resume_run
+        if resume is None:
+            self.notify("runs can't be resumed from here", severity="warning")
+            return
+        self.run_worker(self._resume(resume, run_dir), exclusive=True, exit_on_error=False)
+
+    async def _resume(self, resume: ResumeRun, run_dir: Path) -> None:
+        try:
+            link = await asyncio.to_thread(resume, run_dir)
+        except (OSError, ValueError) as error:
+            self.notify(f"{run_dir.name} not resumed: {error}", severity="error", markup=False)
+            return
+        self._push_run(link)
+
+    def _push_run(self, link: EngineLink) -> None:
+        self.push_screen(CockpitScreen(link, self.keys, self._options._replace(is_root=False)))
+
+    def use_theme(self, name: str) -> None:
+        """Change the theme now."""
+        self.theme_file, problems = load_theme(name, self._theme_folders)
+        for problem in problems:
+            self.notify(problem, severity="warning", markup=False)
+        self.register_theme(self.theme_file.textual())
+        self.theme = self.theme_file.name
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: every action of the key table, and the themes."""
+        view = screen if isinstance(screen, RunView) else None
+        if view is not None:
+            for action in self.keys.actions:
+                if action.id not in ("palette", "back") and action.panes in ((), CHARTS):
+                    keys = f"{action.help}  {self.keys.key_of(action.id)}"
+                    yield SystemCommand(action.label, keys, lambda action=action: perform(view, action))
+        for name in theme_names(self._theme_folders):
+            yield SystemCommand(f"theme: {name}", "Change the colours.", lambda name=name: self.use_theme(name))
+
+    def _history_screen(self, leave: Callable[[], None] | None = None) -> Screen[None]:
+        from msopt_tui.ui.screens.history import HistoryScreen
+
+        return HistoryScreen(self._runs_dir, self.open_run, self.resume_run, leave)
+
+
+def _settle() -> None:
+    """What stands now stays: collections that walk all of it again and again would be felt as hiccups."""
+    gc.freeze()
+    gc.enable()
+
+
+def run_cockpit(
+    link: EngineLink | None,
+    *,
+    ui: UiTable,
+    fps: int,
+    runs_dir: Path,
+    open_run: MakeLink,
+    resume_run: ResumeRun,
+    readonly: bool = False,
+    can_detach: bool = True,
+) -> int:
+    """Show a run, or the history where `link` is `None`, until the person leaves; returns the exit code.
+
+    It is the run's own where the run has ended, 0 where it goes on, 128 + n where a signal or a lost terminal ended
+    the screen. Whatever is written to descriptors 1 and 2 meanwhile goes to the run's `output.log`.
+    """
+    from msopt_tui.ui.terminal import SafeLinuxDriver, safe_driver
+
+    # Thousands of objects are made before the first frame, and none of them is garbage: `_settle` turns it on again.
+    gc.disable()
+    try:
+        guard = FdGuard(link.run_dir / "output.log" if link is not None else Path(os.devnull))
+    except OSError:
+        guard = None  # a run directory of someone else: nothing of ours may be written there
+    app = CockpitApp(
+        link,
+        config_ui=msgspec.structs.replace(ui, fps=fps),
+        readonly=readonly,
+        can_detach=can_detach,
+        runs_dir=runs_dir,
+        make_link=open_run,
+        resume_run=resume_run,
+        driver_class=SafeLinuxDriver if guard is None else safe_driver(guard),
+    )
+    outcome = app.run()
+    if guard is not None:
+        guard.close()
+    if link is not None and outcome == "detached":
+        name = sanitise(link.run_dir.name, multiline=False)
+        print(f"{name} goes on without a screen; back to it:  msopt-tui attach {name}")
+    return app.return_code or 0

@@ -1,0 +1,72 @@
+"""Reads a run from its link into a `RunState`, in slices short enough for keys to get through."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from msopt_tui.link.base import EngineLink
+
+if TYPE_CHECKING:
+    pass
+
+SLICE_SECONDS = 0.015
+"""The longest a read of the journal holds up the keys."""
+SILENT_SECONDS = 30.0
+"""An engine at work says something every few seconds: a journal silent for longer has none."""
+
+Standing = Literal["", "reading", "connecting", "lost", "read only", "no engine"]
+"""What the link adds to the status of the run; empty while all is well."""
+
+
+class Feed:
+    """A run as it is watched: the link and what came of its events so far."""
+
+    def __init__(self, link: EngineLink) -> None:
+        from msopt_tui.state.run_state import RunState
+
+        self.link = link
+        self.state = RunState()
+
+    @property
+    def run_dir(self) -> Path:
+        """Directory of the run."""
+        return self.link.run_dir
+
+    @property
+    def behind(self) -> bool:
+        """Whether more of the journal waits to be read."""
+        return self.link.behind
+
+    @property
+    def alive(self) -> bool:
+        """Whether an engine is there, or may be, to take commands."""
+        return self.link.status in ("connecting", "live") and not self.state.over
+
+    @property
+    def lost(self) -> bool:
+        """Whether the engine died without a word."""
+        return self.link.status == "lost" and not self.state.over
+
+    @property
+    def standing(self) -> Standing:
+        """What is to be said besides the status that the journal tells of."""
+        status = self.link.status
+        if self.behind:
+            return "reading"
+        if self.lost:
+            return "lost"
+        if status == "connecting" and self.state.started is None:
+            return "connecting"
+        if status != "readonly":
+            return ""
+        is_silent = not self.state.over and time.time() - self.state.last_time > SILENT_SECONDS
+        return "no engine" if is_silent else "read only"
+
+    def read(self) -> bool:
+        """Fold in what has come since; whether there was anything."""
+        events = self.link.poll(SLICE_SECONDS)
+        for event in events:
+            self.state.apply(event)
+        return bool(events)

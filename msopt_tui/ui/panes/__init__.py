@@ -1,0 +1,1 @@
+"""The parts of the cockpit, a file each."""

@@ -1,0 +1,153 @@
+"""The two panes of charts: the loss, and the learning rate beside the gradient norm."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from rich.style import Style
+from textual.app import ComposeResult
+
+from msopt_tui.state.series import Series
+from msopt_tui.ui.panes.base import Pane
+from msopt_tui.ui.theme import ThemeFile
+from msopt_tui.ui.widgets.chart import Chart
+from msopt_tui.ui.widgets.chart_model import Curve, Mark
+from msopt_tui.ui.widgets.lines import Themed
+
+if TYPE_CHECKING:
+    from msopt_tui.state.run_state import Mark as StateMark
+    from msopt_tui.state.run_state import MarkKind, RunState
+    from msopt_tui.state.smoothing import Smoothed
+
+WEIGHTS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
+"""Weights of the past to choose from; 0 draws the raw values alone."""
+USUAL_WEIGHT = 4
+_MARKS: dict[MarkKind, tuple[str, str]] = {
+    "evaluation": ("◆", "eval"),
+    "best": ("★", "eval"),
+    "checkpoint": ("▲", "checkpoint"),
+    "adjusted": ("✎", "adjust"),
+    "rollback": ("↺", "rollback"),
+    "round": ("⚑", "round"),
+    "paused": ("‖", "eval"),
+}
+"""Glyph and kind on the chart of each kind of mark."""
+
+
+class ThemedChart(Chart, inherit_css=False):
+    """A chart in the theme's colours. Styled by CSS instead, its 22 parts would double the time to the first frame."""
+
+    DEFAULT_CSS = "ThemedChart { height: 1fr; width: 1fr; }"
+
+    @classmethod
+    @lru_cache(maxsize=1)
+    def _get_component_classes(cls) -> frozenset[str]:  # type: ignore[override]  # cached, as there
+        # Textual's own name: `inherit_component_classes` can't be given for a widget (8.2). A test holds it.
+        return frozenset()
+
+    def get_component_rich_style(self, *names: str, partial: bool = False, default: Style | None = None) -> Style:
+        """The theme's style of a part, on this widget's background."""
+        (name,) = names
+        app = self.app
+        styles = app.theme_file.chart_styles if isinstance(app, Themed) else _USUAL.chart_styles
+        return self.rich_style + styles[name.removeprefix("chart--")]
+
+
+_USUAL = ThemeFile()
+
+
+class ChartPane(Pane):
+    """A pane that holds charts and passes keys on to all of them."""
+
+    def __init__(self, *charts: ThemedChart) -> None:
+        super().__init__()
+        self.charts = charts
+        self._version = 0
+        self._marks: list[Mark] = []
+        self._marks_of: list[StateMark] | None = None
+
+    def compose(self) -> ComposeResult:
+        """The charts side by side."""
+        yield from self.charts
+
+    def draw(self, state: RunState) -> None:
+        """Hand the series to the charts."""
+        self._version += 1
+        # The list only grows; a run that goes back to an earlier step gets a new one.
+        if self._marks_of is not state.marks or len(self._marks) != len(state.marks):
+            self._marks_of = state.marks
+            self._marks = [Mark(mark.step, *_MARKS[mark.kind]) for mark in state.marks]
+        for chart in self.charts:
+            chart.total_steps = state.last_step or None
+        self.draw_charts(state, self._marks, self._version)
+
+    def draw_charts(self, state: RunState, marks: list[Mark], version: int) -> None:
+        """Show the curves; `version` differs from every one before."""
+        raise NotImplementedError
+
+
+class LossPane(ChartPane):
+    """Training loss, raw behind smoothed, and the validation loss with its points."""
+
+    PANE = "loss"
+    TITLE = "loss"
+
+    def __init__(self) -> None:
+        super().__init__(ThemedChart("nats/token"))
+        self._weight = USUAL_WEIGHT
+        self._smoothed: Smoothed | None = None
+        self._source: Series | None = None
+
+    def looks_at(self, state: RunState) -> object:
+        """Both losses and the marks."""
+        return (_extent(state.losses), _extent(state.metric("loss")), len(state.marks), state.last_step)
+
+    def draw_charts(self, state: RunState, marks: list[Mark], version: int) -> None:
+        """Three curves, two without smoothing."""
+        validation = Curve("validation", state.metric("loss"), "curve-2", 2, glyph="◆", points=True)
+        curves = [*self._training(state.losses), validation]
+        for chart in self.charts:
+            chart.show(curves, marks, version)
+
+    def _training(self, losses: Series) -> list[Curve]:
+        weight = WEIGHTS[self._weight]
+        if not weight:
+            return [Curve("train", losses, "curve-1", 1)]
+        from msopt_tui.state.smoothing import Smoothed
+
+        if self._smoothed is None or self._source is not losses:
+            self._smoothed, self._source = Smoothed(losses, weight), losses
+        self._smoothed.weight = weight
+        self._smoothed.update()
+        smoothed = Curve(f"train, smoothed {weight:g}", self._smoothed.series, "curve-1", 1)
+        return [Curve("raw", losses, "curve-1", 0, faint=True, glyph="·"), smoothed]
+
+    def smooth(self, by: int) -> None:
+        """Smooth more or less by so many notches; 0 goes back to the usual."""
+        self._weight = USUAL_WEIGHT if not by else min(max(self._weight + by, 0), len(WEIGHTS) - 1)
+        self.redraw()
+
+
+class RatePane(ChartPane):
+    """The learning rate, and beside it the gradient norm on its own axis."""
+
+    PANE = "rate"
+    TITLE = "learning rate · gradient norm"
+
+    def __init__(self) -> None:
+        super().__init__(ThemedChart(""), ThemedChart(""))
+
+    def looks_at(self, state: RunState) -> object:
+        """Both series and the marks."""
+        return (_extent(state.learning_rates), _extent(state.grad_norms), len(state.marks), state.last_step)
+
+    def draw_charts(self, state: RunState, marks: list[Mark], version: int) -> None:
+        """A curve each."""
+        rate, norm = self.charts
+        rate.show([Curve("learning rate", state.learning_rates, "curve-3")], marks, version)
+        norm.show([Curve("gradient norm", state.grad_norms, "curve-5")], marks, version)
+
+
+def _extent(series: Series) -> tuple[int, int]:
+    return len(series), series.generation

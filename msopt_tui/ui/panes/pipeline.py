@@ -1,0 +1,133 @@
+"""The pipeline strip: five steps, round, speed, time left and status, in one line of any width."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from msopt_tui.protocol.events import PHASES, Phase
+from msopt_tui.state.numbers import compact, duration, significant
+from msopt_tui.ui.feed import Standing
+from msopt_tui.ui.theme import Role
+from msopt_tui.ui.widgets.lines import LinesView, Span, Words, words_length
+
+if TYPE_CHECKING:
+    from msopt_tui.state.run_state import PhaseState, RunState
+
+STATUS: dict[str, tuple[str, str, Role]] = {
+    "reading": ("…", "reading", "muted"),
+    "connecting": ("…", "connecting", "muted"),
+    "starting": ("○", "starting", "muted"),
+    "preparing": ("◔", "preparing", "primary"),
+    "running": ("●", "running", "good"),
+    "evaluating": ("◆", "evaluating", "accent"),
+    "refining": ("⚑", "refining", "accent"),
+    "paused": ("‖", "paused", "warn"),
+    "deciding": ("?", "your decision", "warn"),
+    "completed": ("✓", "completed", "good"),
+    "stopped": ("■", "stopped", "warn"),
+    "cancelled": ("✗", "cancelled", "warn"),
+    "failed": ("✗", "failed", "bad"),
+    "lost": ("✗", "engine lost", "bad"),
+    "no engine": ("■", "interrupted", "warn"),
+}
+"""Glyph, word and role of each status: never a colour alone."""
+_MARKS: dict[str, Span] = {
+    "pending": ("·", "muted"),
+    "running": ("▶", "accent"),
+    "done": ("✓", "good"),
+    "skipped": ("–", "muted"),
+}
+_BAR: Span = (" │ ", "muted")
+
+
+def status_words(state: RunState, standing: Standing) -> Words:
+    """Glyph and word of how things stand."""
+    key = standing if standing in STATUS and not state.over else state.status
+    glyph, word, role = STATUS[key]
+    words: Words = [(f"{glyph} {word}", role)]
+    if standing == "read only" or (standing == "no engine" and state.over):
+        words.append((" · read only", "muted"))
+    return words
+
+
+def pipeline_words(state: RunState, standing: Standing, width: int) -> Words:
+    """The fullest version of the strip that fits `width` cells."""
+    status = status_words(state, standing)
+    versions = [
+        (_steps(state, names="all"), _facts(state, 3)),
+        (_steps(state, names="running"), _facts(state, 3)),
+        (_steps(state, names="running")[2:], _facts(state, 2)),
+        (_steps(state, names="none")[2:], _facts(state, 2)),
+        (_steps(state, names="none")[2:], []),
+    ]
+    for steps, facts in versions:
+        right = [*facts, *status, (" ", "")]
+        gap = width - words_length(steps) - words_length(right)
+        if gap >= 1:
+            return [*steps, (" " * gap, ""), *right]
+    tiny: Words = [*status]
+    for piece in (f" {_progress(state)}", f" loss {significant(state.loss)}" if state.loss is not None else ""):
+        if words_length(tiny) + len(piece) <= width:
+            tiny.append((piece, ""))
+    return tiny
+
+
+def _steps(state: RunState, names: Literal["all", "running", "none"]) -> Words:
+    project = state.started.project if state.started else "msopt-tui"
+    words: Words = [(f" {project}", "title"), (" │", "muted")]
+    for number, phase in enumerate(PHASES, 1):
+        now = state.phases[phase]
+        running = now.status == "running"
+        glyph, role = _MARKS[now.status]
+        if running and state.status == "paused":
+            glyph, role = "‖", "warn"
+        name = f" {phase}" if names == "all" or (running and names == "running") else ""
+        words += [(f" {number}{name} ", "strong" if running else "muted"), (glyph, role)]
+        if running:
+            words += [(" " + _phase_progress(state, phase, now), "")]
+        words += [(" ", "")]
+    return words
+
+
+def _phase_progress(state: RunState, phase: Phase, now: PhaseState) -> str:
+    if phase == "train":
+        return _progress(state)
+    if now.total and state.phases["train"].status == "running":
+        return f"{now.done / now.total:4.0%}"
+    if now.total:
+        return f"{compact(now.done)}/{compact(now.total)} {now.unit} {now.done / now.total:4.0%}"
+    return f"{compact(now.done)} {now.unit}" if now.done else ""
+
+
+def _progress(state: RunState) -> str:
+    if not state.last_step:
+        return ""
+    # As wide from the first step to the last, so that nothing to the right of it moves.
+    return f"{state.step:>{len(str(state.last_step))}}/{state.last_step}"
+
+
+def _facts(state: RunState, how_many: int) -> Words:
+    rounds = state.settings.get("refine.max_rounds", "")
+    speed = state.rate.tokens_per_second
+    running = state.status in ("running", "evaluating")
+    facts = []
+    if not state.over:
+        facts.append(f"ETA {duration(state.eta_seconds if running else None):>7}")
+        facts.append(f"{compact(speed) if speed else '–':>5} tok/s")
+    if state.round:
+        facts.append(f"round {state.round}/{rounds}" if rounds else f"round {state.round}")
+    words: Words = []
+    for fact in reversed(facts[:how_many]):
+        words += [(fact, ""), _BAR]
+    return words
+
+
+class PipelineStrip(LinesView):
+    """The strip as a widget, one line high."""
+
+    DEFAULT_CSS = "PipelineStrip { height: 1; background: $panel; }"
+    HAS_BAR = False
+
+    def show_run(self, state: RunState, standing: Standing) -> None:
+        """Bring the strip up to date."""
+        self.set_lines([pipeline_words(state, standing, self.size.width)])

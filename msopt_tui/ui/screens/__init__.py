@@ -1,0 +1,1 @@
+"""Whole screens and dialogs, a .py and a .tcss each."""

@@ -1,0 +1,87 @@
+"""The help screen: every key of the table, and what the marks mean."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+
+from msopt_tui.ui.keys import Action, Group, Keys, shown
+from msopt_tui.ui.screens.dialog import Dialog
+from msopt_tui.ui.widgets.lines import LinesView, Words, fit, words_length
+
+_RIGHT: tuple[Group, ...] = ("Charts", "Lists and samples", "Program")
+_TWO_COLUMNS = 150
+_LEGEND: list[Words] = [
+    [("Marks", "title")],
+    [("  ◆ evaluation   ★ best    ▲ checkpoint    ✗ not finite", "")],
+    [("  ✎ adjusted     ⚑ round   ↺ rolled back   ‖ paused", "")],
+]
+
+
+class HelpDialog(Dialog[None]):
+    """Scrolls; any of its opening keys closes it."""
+
+    TITLE_TEXT = "keys"
+
+    def __init__(self, keys: Keys) -> None:
+        super().__init__()
+        self._keys = keys
+        self._text = LinesView(id="help-text")
+
+    def body(self) -> ComposeResult:
+        """One list."""
+        yield self._text
+
+    def on_mount(self) -> None:
+        """As wide as there is room for."""
+        self._draw()
+
+    def on_resize(self) -> None:
+        """One column or two."""
+        self._draw()
+
+    def on_key(self, event: events.Key) -> None:
+        """Scroll, or leave."""
+        page = max(self._text.size.height - 1, 1)
+        moves = {"up": -1, "down": 1, "pageup": -page, "pagedown": page, "home": -10_000, "end": 10_000}
+        if event.key in moves:
+            event.stop()
+            self._text.scroll_lines(moves[event.key])
+            return
+        action = self._keys.find(event.key, event.character, None)
+        if action is not None and action.id in ("help", "quit"):
+            event.stop()
+            self.dismiss(None)
+
+    def _draw(self) -> None:
+        width, height = self.app.size
+        two = width >= _TWO_COLUMNS
+        box = self.query_one("#box")
+        box.styles.width = inner = min(width, 156 if two else 96)
+        lines = help_lines(self._keys, inner - 7, two_columns=two)
+        self._text.styles.height = min(len(lines), max(height - 4, 1))
+        self._text.set_lines(lines)
+
+
+def help_lines(keys: Keys, width: int, *, two_columns: bool) -> list[Words]:
+    """Group by group, in one column or two, then the marks."""
+    groups = keys.groups()
+    left = [line for name, rows in groups.items() if name not in _RIGHT for line in _group(name, rows)]
+    right = [line for name in _RIGHT for line in _group(name, groups[name])]
+    if not two_columns:
+        return [*left, *right, *_LEGEND]
+    half = width // 2
+    lines: list[Words] = []
+    for at in range(max(len(left), len(right))):
+        one = fit(left[at], half - 2) if at < len(left) else []
+        other = right[at] if at < len(right) else []
+        lines.append([*one, (" " * (half - words_length(one)), ""), *other])
+    return [*lines, *_LEGEND]
+
+
+def _group(name: str, rows: list[Action]) -> list[Words]:
+    lines: list[Words] = [[(name, "title")]]
+    for row in rows:
+        pressed = " ".join(shown(key) for key in row.keys)
+        lines.append([(f"  {pressed:<16} ", "key"), (row.help, "")])
+    return [*lines, []]

@@ -1,0 +1,153 @@
+"""The list of runs: draws the lines in view and no others, so that ten thousand cost what twenty do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import overload
+
+from textual import events
+from textual.binding import Binding
+from textual.message import Message
+
+from msopt_tui.runs.query import Column
+from msopt_tui.runs.row import RunRow
+from msopt_tui.ui.screens.history_columns import Layout, column_at, header_words, layout, row_words
+from msopt_tui.ui.widgets.lines import LinesView, Words
+
+
+class _Lines(Sequence[Words]):
+    """The lines of all runs, made when they are asked for."""
+
+    def __init__(self, rows: Sequence[RunRow], shown: Layout, cursor: int) -> None:
+        self._rows = rows
+        self._shown = shown
+        self._cursor = cursor
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> Words: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Words]: ...
+    def __getitem__(self, at: int | slice) -> Words | list[Words]:
+        if isinstance(at, slice):
+            return [self[index] for index in range(*at.indices(len(self._rows)))]
+        return row_words(self._rows[at], self._shown, at == self._cursor)
+
+
+class RunRows(LinesView, can_focus=True):
+    """Runs in lines with a cursor."""
+
+    BINDINGS = [
+        Binding("up,k", "move(-1)", show=False),
+        Binding("down,j", "move(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("home,g", "move(-1000000000)", show=False),
+        Binding("end,G", "move(1000000000)", show=False),
+    ]
+
+    class Moved(Message):
+        """The cursor is on another run, or the run under it has changed."""
+
+    class Opened(Message):
+        """A run was chosen by the mouse."""
+
+    def __init__(self) -> None:
+        super().__init__(id="runs")
+        self._rows: Sequence[RunRow] = ()
+        self._cursor = 0
+
+    @property
+    def selected(self) -> RunRow | None:
+        """The run under the cursor."""
+        return self._rows[self._cursor] if self._rows else None
+
+    @property
+    def rows(self) -> Sequence[RunRow]:
+        """The runs in the list, in their order."""
+        return self._rows
+
+    def show(self, rows: Sequence[RunRow], keep: bool = True) -> None:
+        """Show these runs. With `keep` the cursor stays on its run or near it, else it goes to the top."""
+        path = self.selected.path if keep and self.selected else None
+        at = next((index for index, row in enumerate(rows) if row.path == path), None)
+        self._rows = rows
+        if at is None and not keep:
+            self.top = 0
+            at = 0
+        self._cursor = min(self._cursor if at is None else at, max(len(rows) - 1, 0))
+        self._redraw()
+        self.post_message(self.Moved())
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by lines, within the list."""
+        self._cursor = min(max(self._cursor + by, 0), max(len(self._rows) - 1, 0))
+        self._redraw()
+        self.post_message(self.Moved())
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by a screenful."""
+        self.action_move(pages * max(self.size.height - 1, 1))
+
+    def on_resize(self) -> None:
+        """Columns depend on the width."""
+        self._redraw()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor there; a second click opens."""
+        if event.button == 1 and self.top + event.y < len(self._rows):
+            self._cursor = self.top + event.y
+            self.action_move(0)
+            if event.chain == 2:
+                self.post_message(self.Opened())
+
+    def _redraw(self) -> None:
+        height = self.size.height
+        if self._cursor < self.top:
+            self.top = self._cursor
+        elif height and self._cursor >= self.top + height:
+            self.top = self._cursor - height + 1
+        self.set_lines(_Lines(self._rows, layout(self.size.width - 1), self._cursor))
+
+
+class RunsHeader(LinesView):
+    """The titles over the list; a click sorts."""
+
+    HAS_BAR = False
+
+    class Clicked(Message):
+        """A title was clicked."""
+
+        def __init__(self, column: Column) -> None:
+            super().__init__()
+            self.column = column
+
+    def __init__(self) -> None:
+        super().__init__(id="header")
+        self._order: tuple[Column, bool] = ("created", True)
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns that are shown."""
+        return [column.key for column, _ in self._layout()]
+
+    def show(self, sorted_by: Column, reverse: bool) -> None:
+        """Show by what the list is ordered."""
+        self._order = (sorted_by, reverse)
+        self.set_lines([header_words(self._layout(), sorted_by, reverse)])
+
+    def on_resize(self) -> None:
+        """Columns depend on the width."""
+        self.show(*self._order)
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell which title it was."""
+        column = column_at(self._layout(), event.x)
+        if column is not None:
+            self.post_message(self.Clicked(column))
+
+    def _layout(self) -> Layout:
+        # As wide as the list below, whose last cells are its scroll bar and a blank.
+        return layout(self.size.width - 1)

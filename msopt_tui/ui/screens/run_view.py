@@ -1,0 +1,250 @@
+"""A run with all its panes on a screen, read from its link and shown; what keys do is in `actions` and `cockpit`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.screen import Screen
+
+from msopt_tui.link.base import EngineLink
+from msopt_tui.protocol.commands import Command
+from msopt_tui.ui.feed import Feed
+from msopt_tui.ui.keys import Keys, PaneName
+from msopt_tui.ui.panes.about import AboutPane
+from msopt_tui.ui.panes.banner import Banner, ended_lines, lost_lines
+from msopt_tui.ui.panes.board import Board
+from msopt_tui.ui.panes.charts import ChartPane, LossPane, RatePane
+from msopt_tui.ui.panes.evaluation import EvaluationPane
+from msopt_tui.ui.panes.findings import FindingsPane
+from msopt_tui.ui.panes.journal import JournalPane
+from msopt_tui.ui.panes.pipeline import PipelineStrip
+from msopt_tui.ui.panes.resources import ResourcesPane
+from msopt_tui.ui.panes.samples import SamplesPane
+from msopt_tui.ui.panes.settings import SettingsPane
+from msopt_tui.ui.requests import Requests
+from msopt_tui.ui.screens.dialog import Dialog
+from msopt_tui.ui.widgets.keybar import KeyBar
+from msopt_tui.ui.widgets.partial_update import TrimmingCompositor
+
+PAUSE_SECONDS = 0.001
+"""Between two slices of a long journal."""
+Outcome = Literal["detached", "ended", "left"]
+"""How the cockpit was left: the run goes on without it; it is over; it was only looked at."""
+ResumeRun = Callable[[Path], EngineLink]
+"""Takes a run up again and returns the link to its engine; may block for a while, may raise OSError or ValueError."""
+
+
+class Options(NamedTuple):
+    """What a cockpit may do besides showing."""
+
+    fps: int = 4
+    """Redraws a second at most."""
+    readonly: bool = False
+    """Commands are not sent, proposals are not asked about."""
+    can_detach: bool = True
+    """The run goes on without this process."""
+    resume_run: ResumeRun | None = None
+    is_root: bool = True
+    """Leaving it leaves the program; otherwise the screen below comes back."""
+    clock: Callable[[], float] = time.monotonic
+
+
+class RunView(Screen[None]):
+    """Reads the feed `fps` times a second and shows it."""
+
+    CSS_PATH = "cockpit.tcss"
+    BINDINGS = []
+    AUTO_FOCUS = ""
+
+    class HistoryWanted(Message):
+        """The person wants to see all runs."""
+
+    def __init__(self, link: EngineLink, keys: Keys, options: Options) -> None:
+        super().__init__()
+        self._compositor = TrimmingCompositor()
+        self._link = link
+        self.keys = keys
+        self.options = options
+        self.requests = Requests(options.clock)
+        self.strip = PipelineStrip()
+        self.banner = Banner()
+        self.loss = LossPane()
+        self.samples = SamplesPane()
+        self.journal = JournalPane()
+        self.board = Board(
+            [
+                self.loss,
+                RatePane(),
+                ResourcesPane(),
+                EvaluationPane(),
+                self.samples,
+                SettingsPane(),
+                self.journal,
+                FindingsPane(),
+                AboutPane(link.run_dir),
+            ]
+        )
+        self.keybar = KeyBar()
+        self.is_stopping = False
+        """The run was asked to stop from here, and the cockpit leaves when it has."""
+        self.asked: str | None = None
+        """The proposal that was last put before the person by itself."""
+        self._is_catching_up = False
+        self._has_begun = False
+
+    @cached_property
+    def feed(self) -> Feed:
+        """The run as it is watched; made after the first frame, which does not wait for the reducer's import."""
+        return Feed(self._link)
+
+    def compose(self) -> ComposeResult:
+        """From the top."""
+        yield self.strip
+        yield self.banner
+        yield self.board
+        yield self.keybar
+
+    def on_mount(self) -> None:
+        """Paint an empty cockpit first, then read."""
+        self.set_focus(self.loss, scroll_visible=False)
+        self.strip.set_lines([[(" msopt-tui", "title")]])
+        self.keybar.show(self.keys.footer("loss"), None)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self._has_begun = True
+        self.tick()
+        self.set_interval(1 / self.options.fps, self.tick)
+
+    def tick(self) -> None:
+        """Read what came and show it."""
+        self.feed.read()
+        self._catch_up_soon()
+        if self.is_current:
+            self.show_all()
+        self.react()
+
+    def react(self) -> None:
+        """What the state calls for besides being shown."""
+
+    def _catch_up_soon(self) -> None:
+        """While the journal has more, read on between keys and not only once a frame."""
+        if self.feed.behind and not self._is_catching_up:
+            self._is_catching_up = True
+            # A timer and not `call_later`: a queue that is never empty would not let other tasks have their turn.
+            self.set_timer(PAUSE_SECONDS, self._catch_up)
+
+    def _catch_up(self) -> None:
+        self._is_catching_up = False
+        self.feed.read()
+        self._catch_up_soon()
+
+    def show_all(self) -> None:
+        """Bring everything that can be seen up to date."""
+        if not self._has_begun:
+            return
+        state = self.feed.state
+        self.strip.show_run(state, self.feed.standing)
+        self._show_banner()
+        self.board.show(state)
+        self.show_keys()
+        if isinstance(self.app.screen, Dialog):
+            self.app.screen.show(state)
+
+    def show_keys(self) -> None:
+        """The footer: keys of the focused pane, and how the latest request stands."""
+        if self._has_begun:
+            self.keybar.show(
+                self.keys.footer(self.board.focused, alive=self.feed.alive), self.requests.message(self.feed.state)
+            )
+
+    def _show_banner(self) -> None:
+        state, run_dir = self.feed.state, self.feed.run_dir
+        can_resume = self.options.resume_run is not None
+        if state.ended is not None:
+            self.banner.show_lines(ended_lines(state, state.ended, run_dir, self.keys, can_resume))
+        elif self.feed.lost:
+            self.banner.show_lines(lost_lines(state, self.feed.link.reason, run_dir, self.keys, can_resume))
+        else:
+            self.banner.show_lines([])
+
+    def send(self, command: Command) -> bool:
+        """Send a command, and show at once that it was requested."""
+        if self.options.readonly:
+            self.requests.say(f"{command.name} not sent: this view is read-only", "warn")
+            sent = False
+        else:
+            sent = self.requests.send(self.feed.link, command)
+        self.show_keys()
+        return sent
+
+    def say(self, text: str) -> None:
+        """A message in the footer."""
+        self.requests.say(text, "warn")
+        self.show_keys()
+
+    def leave(self, outcome: Outcome) -> None:
+        """Leave the program, or go back to the screen below."""
+        if self.options.is_root:
+            ended = self.feed.state.ended
+            self.app.exit(outcome, return_code=ended.exit_code if ended and outcome == "ended" else 0)
+        else:
+            self.dismiss(None)
+
+    @property
+    def chart_pane(self) -> ChartPane:
+        """The focused charts, or the loss."""
+        focused = self.focused
+        return focused if isinstance(focused, ChartPane) else self.loss
+
+    @property
+    def chart_panes(self) -> list[ChartPane]:
+        """All panes of charts."""
+        return [pane for pane in self.board.panes.values() if isinstance(pane, ChartPane)]
+
+    def go_to(self, name: PaneName) -> None:
+        """Focus a pane and show what it has."""
+        self.board.go_to(name)
+        self.refresh_soon()
+
+    def refresh_soon(self) -> None:
+        """Show all once the layout has changed."""
+        self.call_after_refresh(self.show_all)
+
+    async def resume(self, resume_run: ResumeRun) -> None:
+        """Take the run up again and watch it; the old link goes."""
+        self.say("resuming…")
+        try:
+            link = await asyncio.to_thread(resume_run, self.feed.run_dir)
+        except (OSError, ValueError) as error:
+            self.requests.say(f"not resumed: {error}", "bad")
+            self.show_keys()
+            return
+        self.feed.link.close()
+        self.feed = Feed(link)
+        self.asked = None
+        self.requests.say("resumed", "good")
+        self.tick()
+
+    def on_descendant_focus(self) -> None:
+        """The footer shows the keys of the pane that has the focus now."""
+        self.show_keys()
+
+    def on_resize(self) -> None:
+        """Panes may have come into view."""
+        self.refresh_soon()
+
+    def on_screen_resume(self) -> None:
+        """Back from another screen: show what happened meanwhile."""
+        self.refresh_soon()
+
+    def on_unmount(self) -> None:
+        """Let go of the run; it goes on."""
+        self.feed.link.close()

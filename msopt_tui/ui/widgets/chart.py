@@ -1,0 +1,311 @@
+"""A live chart in Textual's line API: only the cells that changed go to the terminal."""
+
+from collections.abc import Sequence
+from time import monotonic
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.color import Color
+from textual.geometry import Region, Size
+from textual.reactive import var
+from textual.strip import Strip
+from textual.timer import Timer
+from textual.widget import Widget
+
+from msopt_tui.ui.widgets.chart_frame import ChartPainter, Layout
+from msopt_tui.ui.widgets.chart_model import (
+    CURSOR,
+    FAINT,
+    STYLE_KEYS,
+    Curve,
+    Mark,
+    Picture,
+    Row,
+    changed_cells,
+    style_runs,
+)
+from msopt_tui.ui.widgets.chart_window import Range, Window, whole_range
+
+_FAINT_SHARE = 0.5
+"""How far the colour of a faint curve goes towards the background."""
+
+
+class Chart(Widget):
+    """Curves over steps with marks below, following the run or held still by zoom and pan.
+
+    Feed it with `show`; everything else is a view on what was shown last. It has no keys of its
+    own: the pane that holds it calls the methods.
+    """
+
+    COMPONENT_CLASSES = {"chart--cursor", *(f"chart--{key}" for key in STYLE_KEYS)}
+
+    DEFAULT_CSS = """
+    Chart {
+        height: 1fr;
+        width: 1fr;
+    }
+    Chart > .chart--plain { color: $foreground; }
+    Chart > .chart--title { color: $foreground; text-style: bold; }
+    Chart > .chart--axis { color: $foreground 55%; }
+    Chart > .chart--grid { color: $foreground 22%; }
+    Chart > .chart--empty { color: $foreground 55%; text-style: italic; }
+    Chart > .chart--note { color: $foreground 65%; }
+    Chart > .chart--not-finite { color: $error; text-style: bold; }
+    Chart > .chart--clipped { color: $warning; }
+    Chart > .chart--cursor { background: $foreground 14%; }
+    Chart > .chart--mark-eval { color: $accent; }
+    Chart > .chart--mark-checkpoint { color: $success; }
+    Chart > .chart--mark-adjust { color: $foreground; text-style: bold; }
+    Chart > .chart--mark-round { color: $foreground; text-style: bold; }
+    Chart > .chart--mark-rollback { color: $error; text-style: bold; }
+    Chart > .chart--curve-1 { color: $primary; }
+    Chart > .chart--curve-2 { color: $accent; }
+    Chart > .chart--curve-3 { color: $success; }
+    Chart > .chart--curve-4 { color: $error; }
+    Chart > .chart--curve-5 { color: $warning; }
+    Chart > .chart--curve-6 { color: $secondary; }
+    Chart > .chart--curve-7 { color: $foreground; }
+    Chart > .chart--curve-8 { color: $foreground 60%; }
+    """
+
+    ALLOW_SELECT = False
+
+    LEGEND_SECONDS: ClassVar[float] = 1.0
+    """The numbers in the legend stand at least this long while the run goes on: faster they cannot
+    be read, and they would cost the terminal more than the curves."""
+
+    log_y: var[bool] = var(False, init=False)
+    """Whether the y axis is logarithmic; values ≤ 0 are then left out and counted."""
+
+    robust_y: var[bool] = var(False, init=False)
+    """Whether the y axis leaves out the outermost hundredth; arrows show what lies beyond."""
+
+    cursor_step: var[int | None] = var(None, init=False)
+    """The step whose values the legend reads out; None for the latest."""
+
+    total_steps: var[int | None] = var(None, init=False)
+    """The last step planned: the view of the whole run does not go past it."""
+
+    def __init__(self, title: str, *, id: str | None = None, empty_text: str = "no steps yet") -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._title = title
+        self._empty_text = empty_text
+        self._curves: tuple[Curve, ...] = ()
+        self._marks: tuple[Mark, ...] = ()
+        self._version: int | None = None
+        self._window = Window()
+        self._painter = ChartPainter()
+        self._painted_size = Size(-1, -1)
+        self._legend_since = -self.LEGEND_SECONDS
+        self._legend_timer: Timer | None = None
+        self._rows: list[Row] = []
+        self._strips: list[Strip | None] = []
+        self._styles_of: dict[int, Style] = {}
+
+    def show(self, curves: Sequence[Curve], marks: Sequence[Mark], version: int) -> None:
+        """Show these curves and marks from now on.
+
+        `version` changes whenever a series got or lost points; with the same version, curves and
+        marks as before this returns at once.
+        """
+        curves, marks = tuple(curves), tuple(marks)
+        same_curves = curves == self._curves
+        if version == self._version and same_curves and marks == self._marks:
+            return
+        self._curves, self._marks, self._version = curves, marks, version
+        self._repaint(numbers_may_wait=same_curves)
+
+    def toggle_log(self) -> None:
+        """Change between a linear and a logarithmic y axis."""
+        self.log_y = not self.log_y
+
+    def toggle_robust(self) -> None:
+        """Change between showing every value and giving outliers no room."""
+        self.robust_y = not self.robust_y
+
+    @property
+    def _layout(self) -> Layout:
+        return Layout.fit(*self.size)
+
+    @property
+    def window(self) -> Range:
+        """The steps in view."""
+        whole, last = self._whole()
+        return self._window.range(whole, last)
+
+    @property
+    def is_following(self) -> bool:
+        """Whether new steps come into view by themselves."""
+        return self._window.is_following
+
+    def zoom(self, factor: float) -> None:
+        """Show 1/`factor` as many steps, around the cursor if there is one.
+
+        Without a cursor a chart that follows the run shows fewer of its last steps. Raises
+        ValueError unless factor > 0.
+        """
+        shown, cursor = self.window, self.cursor_step
+        about = None if cursor is None or not shown.x0 <= cursor <= shown.x1 else float(cursor)
+        self._window.zoom(factor, *self._whole(), about=about)
+        self._repaint()
+
+    def pan(self, fraction: float) -> None:
+        """Move by a fraction of the steps in view, to later ones if positive."""
+        self._window.pan(fraction, *self._whole())
+        self._repaint()
+
+    def follow_last(self, steps: int) -> None:
+        """Show the last `steps` steps and follow the run."""
+        self._window.follow_last(steps)
+        self._repaint()
+
+    def reset_view(self) -> None:
+        """Show the whole run, follow it, and take the cursor away."""
+        self._window.reset()
+        self.cursor_step = None
+        self._repaint()
+
+    def move_cursor(self, columns: int) -> None:
+        """Move the cursor by cells, to the right if positive; from the latest step if there is none.
+
+        It stays on steps there are, and takes the view along.
+        """
+        first, last = self._first_and_last()
+        if first is None or last is None:
+            return
+        shown = self.window
+        stride = max(shown.length / max(self._layout.plot_width, 1), 1.0)
+        origin = last if self.cursor_step is None else self.cursor_step
+        self.cursor_step = min(max(round(origin + columns * stride), first), last)
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the pointer is."""
+        offset = event.get_content_offset(self)
+        first, last = self._first_and_last()
+        if offset is None or first is None or last is None:
+            return
+        layout, shown = self._layout, self.window
+        share = (offset.x - layout.gutter + 0.5) / max(layout.plot_width, 1)
+        if 0.0 <= share <= 1.0:
+            self.cursor_step = min(max(round(shown.x0 + share * shown.length), first), last)
+
+    def render_line(self, y: int) -> Strip:
+        """The line `y` of the content, made when first asked for."""
+        if self._painted_size != self.size:
+            self._paint()
+        if y >= len(self._rows):
+            return Strip.blank(self.size.width, self._style(0))
+        strip = self._strips[y]
+        if strip is None:
+            row = self._rows[y]
+            strip = Strip([Segment(text, self._style(style)) for text, style in style_runs(row)], len(row.text))
+            self._strips[y] = strip
+        return strip
+
+    def notify_style_update(self) -> None:
+        """Colours may have changed: make every line anew when it is next asked for."""
+        super().notify_style_update()
+        self._styles_of.clear()
+        self._strips = [None] * len(self._rows)
+
+    def watch_log_y(self) -> None:
+        """Draw with the other axis."""
+        self._repaint()
+
+    def watch_robust_y(self) -> None:
+        """Draw with the other range."""
+        self._repaint()
+
+    def watch_total_steps(self) -> None:
+        """Draw up to the new end."""
+        self._repaint()
+
+    def watch_cursor_step(self, step: int | None) -> None:
+        """Take the view along."""
+        if step is not None:
+            self._window.show(step, *self._whole())
+        self._repaint()
+
+    def _repaint(self, numbers_may_wait: bool = False) -> None:
+        """Draw, and have Textual refresh the cells that differ from before."""
+        before, strips = self._rows, self._strips
+        if not self.is_attached or self.size != self._painted_size or not before:
+            # Nothing on the screen to compare with: render_line will paint.
+            self._painted_size = Size(-1, -1)
+            self.refresh()
+            return
+        self._paint()
+        if self._layout.top and self._rows[0] != before[0]:
+            self._calm_numbers(before[0], numbers_may_wait)
+        regions = []
+        for y, (old, new) in enumerate(zip(before, self._rows, strict=True)):
+            if old == new:
+                self._strips[y] = strips[y]
+            else:
+                begin, end = changed_cells(old, new)
+                regions.append(Region(begin, y, end - begin, 1))
+        if regions:
+            self.refresh(*regions)
+
+    def _calm_numbers(self, old_legend: Row, may_wait: bool) -> None:
+        """Keep the old legend if it is too young to go, and see to it that the new one comes."""
+        now = monotonic()
+        wait = self._legend_since + self.LEGEND_SECONDS - now
+        if not may_wait or wait <= 0.0:
+            self._legend_since = now
+            return
+        self._rows[0] = old_legend
+        if self._legend_timer is None:
+            self._legend_timer = self.set_timer(wait, self._show_numbers)
+
+    def _show_numbers(self) -> None:
+        self._legend_timer = None
+        self._repaint()
+
+    def _paint(self) -> None:
+        size = self.size
+        picture = Picture(
+            title=self._title,
+            curves=self._curves,
+            marks=self._marks,
+            window=self.window,
+            log_y=self.log_y,
+            robust_y=self.robust_y,
+            cursor=self.cursor_step,
+            empty_text=self._empty_text,
+        )
+        self._rows = self._painter.paint(picture, size.width, size.height)
+        self._strips = [None] * len(self._rows)
+        self._painted_size = size
+
+    def _first_and_last(self) -> tuple[int | None, int | None]:
+        firsts = [step for curve in self._curves if (step := curve.series.first_step) is not None]
+        lasts = [step for curve in self._curves if (step := curve.series.last_step) is not None]
+        return min(firsts, default=None), max(lasts, default=None)
+
+    def _whole(self) -> tuple[Range, float]:
+        first, last = self._first_and_last()
+        return whole_range(first or 0, last or 0, self.total_steps), float(last or 0)
+
+    def _style(self, cell_style: int) -> Style:
+        """The Rich style of a cell's style index with its flags."""
+        style = self._styles_of.get(cell_style)
+        if style is None:
+            key = STYLE_KEYS[cell_style & ~(FAINT | CURSOR)]
+            style = self.get_component_rich_style(f"chart--{key}")
+            if cell_style & FAINT:
+                style = _faint(style)
+            if cell_style & CURSOR:
+                style += Style(bgcolor=self.get_component_rich_style("chart--cursor").bgcolor)
+            self._styles_of[cell_style] = style
+        return style
+
+
+def _faint(style: Style) -> Style:
+    color, background = style.color, style.bgcolor
+    if color is None or background is None or color.is_default or background.is_default:
+        return style + Style(dim=True)
+    blended = Color.from_rich_color(color).blend(Color.from_rich_color(background), _FAINT_SHARE)
+    return style + Style(color=blended.rich_color)

@@ -1,0 +1,46 @@
+"""A one-line input that keeps the order of what was typed, however fast it came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual import events
+from textual.widgets import Input
+
+
+class LineInput(Input):
+    """Textual's input inserts a character at once but runs backspace and the arrows later, as bindings of the app.
+
+    Over a slow line keys come in bursts, and then `1`, backspace, `2` would become an empty line. Here every
+    editing key takes effect in its turn; `move` gets -1 and 1 for up and down.
+    """
+
+    def __init__(self, *, id: str, placeholder: str = "", move: Callable[[int], None] | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, placeholder=placeholder, select_on_focus=False)
+        # A blinking cursor is a redraw twice a second, over a line that may be slow.
+        self.cursor_blink = False
+        self._move = move
+        self._edits: dict[str, Callable[[], None]] = {
+            "backspace": self.action_delete_left,
+            "delete": self.action_delete_right,
+            "left": self.action_cursor_left,
+            "right": self.action_cursor_right,
+            "home": self.action_home,
+            "end": self.action_end,
+            "ctrl+a": self.action_home,
+            "ctrl+e": self.action_end,
+            "ctrl+k": self.action_delete_right_all,
+            "ctrl+u": self.action_delete_left_all,
+            "ctrl+w": self.action_delete_left_word,
+        }
+
+    def on_key(self, event: events.Key) -> None:
+        """Edit now; what is not editing goes its usual way."""
+        if event.key in ("up", "down") and self._move is not None:
+            self._move(1 if event.key == "down" else -1)
+        elif event.key in self._edits:
+            self._edits[event.key]()
+        else:
+            return
+        event.stop()
+        event.prevent_default()

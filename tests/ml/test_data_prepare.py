@@ -1,0 +1,448 @@
+import errno
+import os
+import random
+import string
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from multiprocessing import get_context
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from tokenizers import Tokenizer
+
+from msopt_tui.config.schema import Config, DataTable, Source, TokenizerTable
+from msopt_tui.data import corpus, readings, sources
+from msopt_tui.data import tokenizer as bpe
+from msopt_tui.data.errors import DataError
+from msopt_tui.data.order import Batches
+from msopt_tui.data.prepare import PreparedData, key_of, prepare
+from msopt_tui.data.split import SPLITS
+
+TOPICS = Config(
+    data=DataTable(sources=[Source(kind="python-topics")], deduplicate="paragraph", min_chars=200),
+    tokenizer=TokenizerTable(vocab_size=512),
+)
+
+
+def text_config(**data: object) -> Config:
+    """A project of the text files beside it, with shares that suit a handful of them."""
+    table = {"sources": [{"path": "*.txt"}], "max_length": 8, "validation_fraction": 0.2, "test_fraction": 0.2, **data}
+    return msgspec.convert({"data": table, "tokenizer": {"vocab_size": 300}}, Config)
+
+
+def write_texts(directory: Path, count: int = 12) -> None:
+    for number in range(count):
+        (directory / f"{number:02}.txt").write_text(f"Text number {number}: " + f"word{number} and more. " * 20)
+
+
+def run(config: Config, base_dir: Path, **hooks: Callable[..., None]) -> PreparedData:
+    progress = hooks.get("progress", lambda *_: None)
+    return prepare(config, base_dir, base_dir / "cache", progress, hooks.get("check", lambda: None))
+
+
+def leftovers(base_dir: Path) -> list[Path]:
+    return list((base_dir / "cache" / "prepared").glob(".*"))
+
+
+@pytest.fixture(scope="module")
+def topics(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
+    return run(TOPICS, tmp_path_factory.mktemp("topics"))
+
+
+def test_topics_become_tokens(topics: PreparedData) -> None:
+    assert not topics.cached
+    assert topics.vocab_size == 512
+    assert all(topics.documents[name] >= 3 for name in SPLITS)
+    assert topics.removed["repeated paragraphs"] > 300
+    total = sum(topics.bytes.values())
+    assert topics.bytes["validation"] / total == pytest.approx(0.05, abs=0.01)
+    assert topics.bytes["test"] / total == pytest.approx(0.05, abs=0.01)
+    assert total < topics.meta.raw_characters
+
+
+def test_tokens_are_the_documents_of_their_split(topics: PreparedData) -> None:
+    tokenizer = bpe.load(topics.tokenizer_dir)
+    lengths = bpe.byte_lengths(tokenizer)
+    for name in SPLITS:
+        ids = topics.store[name].ids
+        assert len(ids) == topics.tokens[name]
+        assert (ids == topics.meta.end_of_text).sum() == topics.documents[name]
+        assert ids[-1] == topics.meta.end_of_text
+        assert lengths[ids].sum() == topics.bytes[name]
+    first = topics.store["train"].ids[:200].tolist()
+    assert "statement" in tokenizer.decode(topics.store["train"].ids[:20_000].tolist())
+    assert max(first) < topics.vocab_size
+
+
+def test_no_paragraph_of_the_test_split_is_trained_on(topics: PreparedData) -> None:
+    tokenizer = bpe.load(topics.tokenizer_dir)
+    paragraphs = {
+        name: {" ".join(part.split()) for part in tokenizer.decode(topics.store[name].ids.tolist()).split("\n\n")}
+        for name in SPLITS
+    }
+    shared = (paragraphs["validation"] | paragraphs["test"]) & paragraphs["train"]
+    assert {part for part in shared if len(part) >= 32} == set()
+
+
+def test_batches_come_from_what_was_prepared(topics: PreparedData) -> None:
+    batch = Batches(topics.store["train"], 64, 4, 1).batch(1)
+    assert batch.shape == (4, 65)
+    assert batch.max() < topics.vocab_size
+
+
+def test_a_second_run_is_cached_and_fast(topics: PreparedData) -> None:
+    before = time.perf_counter()
+    again = run(TOPICS, topics.directory.parents[2])
+    assert time.perf_counter() - before < 1.0
+    assert again.cached
+    assert again.meta == topics.meta
+    np.testing.assert_array_equal(again.store["train"].ids, topics.store["train"].ids)
+
+
+def test_a_start_from_the_cache_imports_no_torch() -> None:
+    code = (
+        "import sys, msopt_tui.data.prepare, msopt_tui.data.order;"
+        "print([name for name in ('torch', 'transformers', 'datasets', 'textual') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_same_text_gives_the_same_bytes(tmp_path: Path) -> None:
+    results = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write_texts(tmp_path / name)
+        results.append(run(text_config(), tmp_path / name))
+    assert results[0].meta == results[1].meta
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"deduplicate": "paragraph"},
+        {"min_chars": 9},
+        {"validation_fraction": 0.3},
+        {"test_fraction": 0.0},
+        {"split_seed": 1},
+        {"max_chars": 9000},
+        {"near_duplicates": 0.8},
+        {"leakage": "off"},
+        {"languages": ["en"]},
+    ],
+)
+def test_what_matters_changes_the_key(change: dict[str, object]) -> None:
+    assert key_of(text_config(**change), "sha") != key_of(text_config(), "sha")
+    assert key_of(text_config(), "other") != key_of(text_config(), "sha")
+
+
+def test_what_does_not_matter_keeps_the_cache(tmp_path: Path) -> None:
+    write_texts(tmp_path)
+    run(text_config(), tmp_path)
+    assert run(text_config(max_length=16), tmp_path).cached
+
+
+def test_changed_text_is_prepared_again(tmp_path: Path) -> None:
+    write_texts(tmp_path)
+    first = run(text_config(), tmp_path)
+    (tmp_path / "00.txt").write_text("Something else entirely. " * 20)
+    second = run(text_config(), tmp_path)
+    assert not second.cached
+    assert second.sha256 != first.sha256
+
+
+@pytest.mark.parametrize("name", ["train.bin", "meta.json", "tokenizer/tokenizer.json"])
+def test_damage_is_said_and_repaired(tmp_path: Path, name: str) -> None:
+    write_texts(tmp_path)
+    first = run(text_config(), tmp_path)
+    path = first.directory / name
+    path.write_bytes(path.read_bytes()[:-3])
+    second = run(text_config(), tmp_path)
+    assert not second.cached
+    assert "damaged" in second.note
+    assert second.meta == first.meta
+    assert run(text_config(), tmp_path).cached
+    assert leftovers(tmp_path) == []
+
+
+def _prepare_in_child(base_dir: Path) -> tuple[bool, str]:
+    result = run(TOPICS, base_dir)
+    return result.cached, str(result.directory)
+
+
+def test_two_processes_at_once_both_succeed(tmp_path: Path) -> None:
+    with get_context("spawn").Pool(2) as pool:
+        results = pool.map(_prepare_in_child, [tmp_path, tmp_path], chunksize=1)
+    assert len({directory for _, directory in results}) == 1
+    assert run(TOPICS, tmp_path).cached
+    assert leftovers(tmp_path) == []
+
+
+def test_progress_has_counts_that_grow_to_their_total(tmp_path: Path) -> None:
+    write_texts(tmp_path)
+    heard: list[tuple[int, int, str, str]] = []
+    run(text_config(), tmp_path, progress=lambda *args: heard.append(args))
+    stages = list(dict.fromkeys(detail.split()[0] for *_, detail in heard))
+    assert stages == ["reading", "cleaning", "comparing", "counting", "merging", "tokenising"]
+    for stage in stages[1:]:
+        counts = [(done, total) for done, total, _, detail in heard if detail.startswith(stage)]
+        assert counts == sorted(counts)
+        assert counts[-1][0] == counts[-1][1]
+
+
+@pytest.mark.parametrize("stage", ["reading", "cleaning", "comparing", "counting", "tokenising"])
+def test_it_can_be_stopped_at_any_stage_and_leaves_nothing(tmp_path: Path, stage: str) -> None:
+    class Stop(Exception):
+        pass
+
+    write_texts(tmp_path)
+    now = [""]
+
+    def progress(*args: object) -> None:
+        now[0] = str(args[3])
+
+    def check() -> None:
+        if now[0].startswith(stage):
+            raise Stop
+
+    with pytest.raises(Stop):
+        run(text_config(), tmp_path, progress=progress, check=check)
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.name != "prepared"] == []
+
+
+def test_a_file_that_two_sources_name_is_read_once_and_said(tmp_path: Path) -> None:
+    write_texts(tmp_path)
+    config = text_config(sources=[{"path": "*.txt"}, {"path": "03.txt"}], deduplicate="off")
+    result = run(config, tmp_path)
+    assert sum(result.documents.values()) == 12
+    assert result.removed == {"documents named by two sources": 1}
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ([""], r"no text is left to learn from \(cleaning dropped 1 empty documents\)"),
+        (["\n\n", " \r\n\t"], "no text is left to learn from"),
+        (["same text"] * 9, r"test split would be empty.*spread the text.*cleaning dropped 8 repeated documents"),
+        (["one document " * 100], "spread the text over more files"),
+        (["a", "b", "c", "d", "e", "f"], r"train split has \d+ tokens, too few for one row of data.max_length = 8"),
+    ],
+)
+def test_text_that_can_not_be_learned_from_is_an_answer(tmp_path: Path, texts: list[str], message: str) -> None:
+    for number, text in enumerate(texts):
+        (tmp_path / f"{number}.txt").write_text(text)
+    with pytest.raises(DataError, match=message):
+        run(text_config(), tmp_path)
+    assert leftovers(tmp_path) == []
+
+
+def test_a_project_without_test_split_has_an_empty_one(tmp_path: Path) -> None:
+    write_texts(tmp_path)
+    for _ in range(2):
+        result = run(text_config(test_fraction=0.0), tmp_path)
+        assert result.tokens["test"] == 0
+    assert result.cached
+
+
+def test_a_full_disk_says_where_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    write_texts(tmp_path)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DataError, match=r"No space left on device; make room, or set data\.cache_dir"):
+        run(text_config(), tmp_path)
+    assert list((tmp_path / "cache" / "prepared").iterdir()) == []
+
+
+def test_text_beyond_the_training_limit_is_sampled_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_texts(tmp_path)
+    monkeypatch.setattr(bpe, "TRAINING_CHARS", 500)
+    details: list[str] = []
+    result = run(text_config(), tmp_path, progress=lambda *args: details.append(str(args[3])))
+    assert any("one part in" in detail for detail in details)
+    assert sum(result.documents.values()) == 12
+
+
+@pytest.fixture
+def training_texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the tokenizer is trained on, piece by piece."""
+    seen: list[str] = []
+    train = bpe.train
+
+    def spy(texts: Iterable[str], vocab_size: int, min_frequency: int) -> Tokenizer:
+        seen.extend(texts)
+        return train(seen, vocab_size, min_frequency)
+
+    monkeypatch.setattr(bpe, "train", spy)
+    return seen
+
+
+def test_the_tokenizer_learns_from_the_train_split_alone(tmp_path: Path, training_texts: list[str]) -> None:
+    write_texts(tmp_path)
+    result = run(text_config(), tmp_path)
+    train = bpe.load(result.tokenizer_dir).decode(result.store["train"].ids.tolist(), skip_special_tokens=True)
+    assert "".join(training_texts) == train
+
+
+def test_an_endless_word_is_cut_for_training_only(tmp_path: Path, training_texts: list[str]) -> None:
+    """Training takes square time in the longest word: whole, a megabyte of base64 would take minutes."""
+    write_texts(tmp_path)
+    (tmp_path / "word.txt").write_text("".join(random.Random(0).choices(string.ascii_letters, k=50_000)))
+    result = run(text_config(validation_fraction=0.01, test_fraction=0.01), tmp_path)
+    assert max(map(len, training_texts)) == bpe.TRAINING_PIECE_CHARS
+    assert result.bytes["train"] > 50_000
+
+
+def test_weights_change_the_key_only_through_what_they_weigh() -> None:
+    weighed = text_config(sources=[{"path": "a.txt", "weight": 1}, {"path": "b.txt", "weight": 2}])
+    assert key_of(weighed, "sha", "", [3, 4]) != key_of(weighed, "sha", "", [4, 3])
+    assert key_of(weighed, "sha", "", [3, 4]) == key_of(weighed, "sha", "", [3, 4])
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files count as old enough to be known again."""
+    monkeypatch.setattr(readings, "SETTLED_SECONDS", -60.0)
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_second_start_reads_no_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_texts(tmp_path)
+    config = text_config(sources=[{"path": "*.txt"}, {"path": "03.txt"}])
+    first = run(config, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(sources, "read", lambda *_: pytest.fail("a source was read"))
+        second = run(config, tmp_path)
+    assert second.cached
+    assert second.meta == first.meta
+    assert (second.removed, second.examples) == (first.removed, first.examples)
+    assert second.removed["documents named by two sources"] == 1
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("change", ["edit", "touch", "add"])
+def test_what_changed_is_read_again(tmp_path: Path, change: str) -> None:
+    write_texts(tmp_path)
+    first = run(text_config(), tmp_path)
+    path = tmp_path / "04.txt"
+    text = path.read_text()
+    match change:
+        case "edit":
+            path.write_text(text.replace("word4", "wörd"))
+        case "touch":
+            path.write_text(text)
+        case _:
+            (tmp_path / "new.txt").write_text("Text that is new here. " * 20)
+    second = run(text_config(), tmp_path)
+    assert second.cached == (change == "touch")
+    assert (second.sha256 == first.sha256) == (change == "touch")
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_damaged_memory_of_a_reading_is_no_harm(tmp_path: Path) -> None:
+    write_texts(tmp_path)
+    first = run(text_config(), tmp_path)
+    (memory,) = (tmp_path / "cache" / "readings").iterdir()
+    memory.write_bytes(memory.read_bytes()[:-3])
+    second = run(text_config(), tmp_path)
+    assert second.cached
+    assert second.meta == first.meta
+    (first.directory / "train.bin").write_bytes(b"")
+    third = run(text_config(), tmp_path)
+    assert "damaged" in third.note
+    assert third.meta == first.meta
+
+
+def test_files_that_were_just_written_are_not_trusted(tmp_path: Path) -> None:
+    write_texts(tmp_path)
+    run(text_config(), tmp_path)
+    assert not (tmp_path / "cache" / "readings").exists()
+
+
+def sentences(seed: int, count: int = 60) -> str:
+    chance = random.Random(seed)
+    return " ".join(f"word{chance.randrange(9000)}" for _ in range(count))
+
+
+def write_rows(base_dir: Path, name: str, rows: Iterable[str]) -> None:
+    (base_dir / name).write_bytes(b"".join(msgspec.json.encode({"text": row}) + b"\n" for row in rows))
+
+
+def test_what_was_removed_while_reading_and_cleaning_is_told_together(tmp_path: Path) -> None:
+    rows = [sentences(seed) for seed in range(40)]
+    write_rows(tmp_path, "a.jsonl", [*rows, "", rows[3] + " more", rows[4], "tiny", sentences(99, 5000)])
+    with (tmp_path / "a.jsonl").open("a") as file:
+        file.write("no row\n")
+    source = {"kind": "jsonl", "path": "a.jsonl"}
+    result = run(text_config(sources=[source], near_duplicates=0.8, min_chars=10, max_chars=20_000), tmp_path)
+    assert result.removed == {
+        "rows without text": 1,
+        "broken rows": 1,
+        "repeated documents": 1,
+        "documents shorter than min_chars": 1,
+        "documents longer than max_chars": 1,
+        "nearly repeated documents": 1,
+    }
+    assert set(result.examples) == set(result.removed)
+    assert result.examples["nearly repeated documents"] == ["a.jsonl#42 is like a.jsonl#4"]
+    assert sum(result.documents.values()) == 40
+
+
+@pytest.mark.parametrize(("leakage", "leaks"), [("off", True), ("document", True), ("paragraph", False)])
+def test_nothing_of_the_held_out_splits_is_trained_on(tmp_path: Path, leakage: str, leaks: bool) -> None:
+    shared = [sentences(1000 + seed, 12) for seed in range(10)]
+    rows = [f"{sentences(seed, 80)}\n\n{shared[seed % 10]}" for seed in range(60)]
+    write_rows(tmp_path, "a.jsonl", rows)
+    config = text_config(sources=[{"kind": "jsonl", "path": "a.jsonl"}], leakage=leakage)
+    result = run(config, tmp_path)
+    tokenizer = bpe.load(result.tokenizer_dir)
+    texts = {name: tokenizer.decode(result.store[name].ids.tolist()) for name in SPLITS}
+    found = {text for text in shared if text in texts["train"]} & {
+        text for text in shared if text in texts["validation"] + texts["test"]
+    }
+    assert bool(found) == leaks
+    assert ("training paragraphs that stand in validation or test" in result.removed) != leaks
+
+
+def test_sources_are_mixed_by_weight_in_the_train_split_alone(tmp_path: Path) -> None:
+    write_rows(tmp_path, "a.jsonl", (sentences(seed) for seed in range(80)))
+    write_rows(tmp_path, "b.jsonl", (sentences(seed) for seed in range(100, 120)))
+    kinds = [{"kind": "jsonl", "path": name} for name in ("a.jsonl", "b.jsonl")]
+    plain = run(text_config(sources=kinds), tmp_path)
+    even = run(text_config(sources=[kind | {"weight": 0.5} for kind in kinds]), tmp_path)
+    for name in ("validation", "test"):
+        assert even.meta.splits[name].characters == plain.meta.splits[name].characters
+    assert even.meta.splits["train"].characters == pytest.approx(plain.meta.splits["train"].characters, rel=0.02)
+    assert even.changed["training documents repeated for their source's weight"] > 0
+    assert even.removed["training documents left out for their source's weight"] > 0
+    text = bpe.load(even.tokenizer_dir).decode(even.store["train"].ids.tolist())
+    assert sum(sentences(seed) in text for seed in range(80)) < 50
+    assert (even.store["train"].ids == even.meta.end_of_text).sum() == even.documents["train"]
+
+
+def test_documents_in_other_languages_go_and_are_named(tmp_path: Path) -> None:
+    pytest.importorskip("py3langid")
+    english = [f"The house number {number} stands near the river, and people walk there." for number in range(30)]
+    german = [f"Das Haus Nummer {number} steht am Fluss, und die Leute gehen dort." for number in range(10)]
+    write_rows(tmp_path, "a.jsonl", [*english, *german])
+    source = {"kind": "jsonl", "path": "a.jsonl"}
+    result = run(text_config(sources=[source], languages=["en"]), tmp_path)
+    assert result.removed["documents in other languages"] == 10
+    assert result.examples["documents in other languages"][0] == "a.jsonl#31 (de)"
+    with pytest.raises(DataError, match=r"data\.languages: xx: unknown; there are: "):
+        run(text_config(sources=[source], languages=["en", "xx"]), tmp_path)
+
+
+def test_a_large_text_goes_through_files_and_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("\n\n".join(sentences(seed) for seed in range(200)))
+    config = text_config(sources=[{"path": "a.txt", "document": "paragraphs", "document_chars": 1000}])
+    in_memory = run(config, tmp_path)
+    monkeypatch.setattr(corpus, "MEMORY_BYTES", 100)
+    on_disk = prepare(config, tmp_path, tmp_path / "other", lambda *_: None, lambda: None)
+    assert on_disk.meta == in_memory.meta
+    assert {path.name for path in (tmp_path / "other").iterdir()} == {"prepared"}

@@ -1,0 +1,64 @@
+"""Presets against the published numbers of parameters, with the published vocabularies and positions."""
+
+from __future__ import annotations
+
+import pytest
+
+from msopt_tui.config.presets import PRESETS, sizes
+from msopt_tui.config.schema import ModelTable
+from msopt_tui.ml import model as models
+
+PUBLISHED = {
+    # Vocabulary, positions and parameters of the published weights, tied ones counted once.
+    "gpt2-small": (50_257, 1024, 124_439_808),
+    "gpt2-medium": (50_257, 1024, 354_823_168),
+    "gpt2-large": (50_257, 1024, 774_030_080),
+    "gpt2-xl": (50_257, 1024, 1_557_611_200),
+    "smollm2-135m": (49_152, 2048, 134_515_008),
+    "smollm2-360m": (49_152, 2048, 361_821_120),
+    "smollm2-1.7b": (49_152, 2048, 1_711_376_384),
+    "llama-3.2-1b": (128_256, 2048, 1_235_814_400),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_preset_has_the_published_number_of_parameters(name: str) -> None:
+    vocabulary, positions, parameters = PUBLISHED[name]
+    facts = models.estimate(ModelTable(preset=name), vocabulary, positions)
+    assert facts.parameters == facts.trainable == parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "billions"),
+    [
+        ("gpt3-125m", 0.125),
+        ("gpt3-350m", 0.35),
+        ("gpt3-760m", 0.76),
+        ("gpt3-1.3b", 1.3),
+        ("gpt3-2.7b", 2.7),
+        ("gpt3-6.7b", 6.7),
+        ("gpt3-13b", 13.0),
+        ("gpt3-175b", 175.0),
+    ],
+)
+def test_a_gpt3_is_about_as_large_as_its_name_says(name: str, billions: float) -> None:
+    facts = models.estimate(ModelTable(preset=name), 50_257, 2048)
+    assert facts.parameters == pytest.approx(billions * 1e9, rel=0.02)
+
+
+def test_no_preset_is_left_out() -> None:
+    assert PRESETS.keys() - PUBLISHED.keys() == {name for name in PRESETS if name.startswith("gpt3-")}
+
+
+def test_shared_keys_and_values_are_in_the_network() -> None:
+    table = ModelTable(hidden_size=32, num_attention_heads=4, num_key_value_heads=2)
+    config = models.configuration(table, vocab_size=9, max_length=8)
+    assert (config.num_attention_heads, config.num_key_value_heads) == (4, 2)
+    whole = models.configuration(ModelTable(hidden_size=32, num_attention_heads=4), vocab_size=9, max_length=8)
+    assert whole.num_key_value_heads == 4
+
+
+def test_sizes_beside_a_preset_win() -> None:
+    changed = sizes(ModelTable(preset="smollm2-135m", num_hidden_layers=2, tie_word_embeddings=False))
+    assert (changed.num_hidden_layers, changed.tie_word_embeddings) == (2, False)
+    assert (changed.hidden_size, changed.num_key_value_heads, changed.intermediate_size) == (576, 3, 1536)

@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Input
+
+from msopt_tui.protocol import events as ev
+from msopt_tui.protocol.commands import Adjust, Decide, Stop
+from msopt_tui.ui.screens.changes import ChangesDialog, note_of, text_of
+from msopt_tui.ui.screens.help import HelpDialog
+from msopt_tui.ui.screens.proposal import ProposalDialog
+from msopt_tui.ui.screens.quit import QuitDialog
+from tests.ui.cockpit import Cockpit, make_app, started
+from tests.ui.fake_link import FakeLink
+from tests.ui.scripted import ended_run, scripted_run, waiting_run
+
+
+async def type_value(ui: Cockpit, text: str) -> None:
+    await ui.press("ctrl+u", *text)
+
+
+class TestQuit:
+    async def test_detach_is_the_first_choice_and_leaves_the_run_alone(self) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            await ui.press("q", "enter")
+            assert ui.sent == []
+        assert ui.app.return_value == "detached"
+        assert ui.app.return_code == 0
+        assert ui.link.is_closed
+
+    @pytest.mark.parametrize(("key", "save"), [("s", True), ("x", False)])
+    async def test_a_stop_is_asked_for_and_waited_for(self, key: str, save: bool) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            await ui.press("q", key)
+            (stop,) = ui.link.sent
+            assert isinstance(stop, Stop)
+            assert (stop.save, stop.cancel) == (save, False)
+            assert "requested…" in ui.row(-1)
+            await ui.frame()
+            assert ui.app.is_running, "it stays until the run has ended"
+            await ui.press("q")
+            assert "already stopping" in ui.text()
+            await ui.press("escape")
+            ui.link.apply_last(100, ev.RunEnded(status="stopped", step=100, exit_code=143))
+            await ui.frame()
+        assert ui.app.return_value == "ended"
+        assert ui.app.return_code == 143, "the run's own"
+
+    async def test_an_engine_that_dies_while_stopping_does_not_keep_the_cockpit(self) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            await ui.press("q", "s")
+            ui.link.lose("killed by SIGKILL")
+            await ui.frame()
+        assert ui.app.return_value == "ended"
+
+    async def test_cancel_stays(self) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            await ui.press("q", "up", "enter")
+            assert ui.on_top() is ui.screen
+            assert ui.sent == []
+
+    async def test_where_leaving_ends_the_run_there_is_no_detaching(self) -> None:
+        link = FakeLink(scripted_run(100))
+        async with started(link, make_app(link, can_detach=False)) as ui:
+            await ui.press("q")
+            assert "detach" not in ui.text()
+            assert "leaving the screen ends the run" in ui.text()
+            await ui.press("enter")
+            assert ui.sent == ["stop"]
+
+    async def test_a_click_chooses(self) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            await ui.press("q")
+            await ui.pilot.click("Choices", offset=(4, 3))
+            await ui.pilot.pause()
+            assert ui.on_top() is ui.screen
+
+    @pytest.mark.parametrize("status", ["completed", "failed"])
+    async def test_a_run_that_is_over_is_left_without_a_question(self, status: ev.EndStatus) -> None:
+        async with started(FakeLink(ended_run(status))) as ui:
+            await ui.press("q")
+        assert ui.app.return_value == "ended"
+
+    async def test_a_read_only_view_is_left_without_a_question(self) -> None:
+        link = FakeLink(scripted_run(100), status="readonly")
+        async with started(link, make_app(link, readonly=True)) as ui:
+            await ui.press("q")
+        assert ui.app.return_value == "left"
+
+
+class TestAdjust:
+    async def test_a_value_is_typed_and_sent(self) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            await ui.press("a")
+            await type_value(ui, "3e-4")
+            await ui.press("enter")
+            (adjust,) = ui.link.sent
+            assert isinstance(adjust, Adjust)
+            assert adjust.changes == {"train.learning_rate": 3e-4}
+            assert "adjust train.learning_rate = 0.0003 requested…" in ui.row(-1)
+
+    async def test_several_settings_and_a_reason_go_together(self) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            await ui.press("a")
+            await type_value(ui, "0.01")
+            await ui.press("down")
+            await type_value(ui, "linear")
+            await ui.press("tab", *"because", "enter")
+            (adjust,) = ui.link.sent
+            assert isinstance(adjust, Adjust)
+            assert adjust.changes == {"train.learning_rate": 0.01, "train.lr_scheduler_type": "linear"}
+            assert adjust.why == "because"
+
+    @pytest.mark.parametrize(
+        ("text", "complaint"),
+        [
+            ("-1", "-1 is not allowed: a number > 0 and <= 10"),
+            ("nan", "nan is not allowed: a number > 0 and <= 10"),
+            ("1e9", "is not allowed: a number > 0 and <= 10"),
+            ("fast", "'fast' is not allowed: a number > 0 and <= 10"),
+            ("", "'' is not allowed: a number > 0 and <= 10"),
+        ],
+    )
+    async def test_a_wrong_value_is_said_at_once_and_not_sent(self, text: str, complaint: str) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            await ui.press("a")
+            await type_value(ui, text)
+            assert complaint in ui.text()
+            await ui.press("enter")
+            assert isinstance(ui.on_top(), ChangesDialog)
+            assert ui.link.sent == []
+
+    async def test_enter_leads_to_the_row_that_is_wrong(self) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            await ui.press("a", "down", "down")
+            await type_value(ui, "7")
+            await ui.press("down", "enter")
+            assert "7 is not allowed" in ui.text()
+            assert ui.link.sent == []
+
+    async def test_nothing_typed_is_nothing_to_apply(self) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            await ui.press("a", "enter")
+            assert "nothing is changed yet" in ui.text()
+            await ui.press("escape")
+            assert ui.link.sent == []
+
+    async def test_typing_the_value_in_force_takes_a_change_back(self) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            await ui.press("a")
+            await type_value(ui, "0.5")
+            await type_value(ui, "0.001")
+            await ui.press("enter")
+            assert "nothing is changed yet" in ui.text()
+
+    async def test_every_row_can_be_reached_on_a_small_screen(self) -> None:
+        async with started(FakeLink(scripted_run(100)), size=(80, 24)) as ui:
+            await ui.press("a", "up")
+            assert "▸ evaluate.top_k" in ui.text()
+            assert "enter apply" in ui.text()
+            await ui.press("down")
+            assert "▸ train.learning_rate" in ui.text()
+
+    async def test_a_note_says_what_is_allowed_and_when_it_counts(self) -> None:
+        assert note_of("train.max_grad_norm") == (
+            "a number >= 0 and <= 1e+06 (2-norm; 0 is off) · from the next step on"
+        )
+        assert note_of("no.such") == ""
+        assert (text_of(True), text_of(0.1), text_of(1e-07), text_of(1 / 3)) == ("true", "0.1", "1e-07", str(1 / 3))
+
+    async def test_without_an_engine_there_is_nothing_to_adjust(self) -> None:
+        async with started(FakeLink(ended_run())) as ui:
+            await ui.press("a")
+            assert ui.on_top() is ui.screen
+            assert "nothing to adjust" in ui.row(-1)
+
+
+class TestProposal:
+    async def test_it_comes_by_itself_with_everything_needed_to_decide(self) -> None:
+        async with started(FakeLink(waiting_run())) as ui:
+            assert isinstance(ui.on_top(), ProposalDialog)
+            shown = ui.text()
+            for piece in ("plateau", "80% sure", "0.0015 → 0.0005", "because", "expected", "better"):
+                assert piece in shown, piece
+
+    @pytest.mark.parametrize(("key", "accept"), [("a", True), ("x", False)])
+    async def test_accept_and_reject(self, key: str, accept: bool) -> None:
+        async with started(FakeLink(waiting_run())) as ui:
+            await ui.press(key)
+            (decide,) = ui.link.sent
+            assert isinstance(decide, Decide)
+            assert (decide.proposal, decide.accept, decide.changes) == ("lr-third", accept, None)
+
+    async def test_an_edited_proposal_is_accepted_with_its_values(self) -> None:
+        async with started(FakeLink(waiting_run())) as ui:
+            await ui.press("e")
+            assert isinstance(ui.on_top(), ChangesDialog)
+            assert ui.on_top().query_one("#value", Input).value == "0.0005"
+            await type_value(ui, "0.0002")
+            await ui.press("enter")
+            (decide,) = ui.link.sent
+            assert isinstance(decide, Decide)
+            assert decide.accept
+            assert decide.changes == {"train.learning_rate": 0.0002, "train.warmup_steps": 20}
+
+    async def test_leaving_the_form_goes_back_to_the_proposal(self) -> None:
+        async with started(FakeLink(waiting_run())) as ui:
+            await ui.press("e", "escape")
+            assert isinstance(ui.on_top(), ProposalDialog)
+            assert ui.link.sent == []
+
+    async def test_put_off_it_does_not_come_again_by_itself(self) -> None:
+        async with started(FakeLink(waiting_run())) as ui:
+            await ui.press("escape")
+            assert "r opens the proposal again" in ui.row(-1)
+            await ui.frame()
+            assert ui.on_top() is ui.screen
+            assert "? your decision" in ui.row(0)
+
+    async def test_it_closes_when_it_was_decided_elsewhere(self) -> None:
+        async with started(FakeLink(waiting_run())) as ui:
+            await ui.feed(ev.Decided(round=1, proposal="lr-third", decision="rejected", who="somebody else"))
+            assert ui.on_top() is ui.screen
+
+    async def test_a_probe_that_ends_meanwhile_is_shown(self) -> None:
+        async with started(FakeLink(waiting_run())) as ui:
+            await ui.feed(ev.Probed(round=1, proposal="late-one", from_step=600, steps=40, loss=2.2))
+            assert "probe late-one" in ui.text()
+
+    async def test_several_are_looked_at_side_by_side(self) -> None:
+        more = [
+            ev.Proposal(id=name, title=f"proposal {name}", reason="r", changes={"train.learning_rate": 1e-3})
+            for name in ("first", "second")
+        ]
+        link = FakeLink([*scripted_run(100), ev.Proposed(round=1, step=100, proposals=more)])
+        async with started(link) as ui:
+            assert "proposal 1 of 2" in ui.text()
+            await ui.press("right", "a")
+            (decide,) = link.sent
+            assert isinstance(decide, Decide)
+            assert decide.proposal == "second"
+
+    async def test_a_read_only_view_is_not_asked(self) -> None:
+        link = FakeLink(waiting_run(), status="readonly")
+        async with started(link, make_app(link, readonly=True)) as ui:
+            assert ui.on_top() is ui.screen
+
+    async def test_a_settings_list_can_not_be_typed(self) -> None:
+        strange = ev.Proposal(id="s", title="t", reason="r", changes={"evaluate.prompts": "x", "no.such": 1})
+        link = FakeLink([*scripted_run(100), ev.Proposed(round=1, step=100, proposals=[strange])])
+        async with started(link) as ui:
+            await ui.press("e", "enter")
+            assert "evaluate.prompts" in ui.text()
+            assert isinstance(ui.on_top(), ChangesDialog)
+            assert link.sent == []
+
+
+class TestHelp:
+    @pytest.mark.parametrize("size", [(160, 45), (80, 24)])
+    async def test_every_line_can_be_read(self, size: tuple[int, int]) -> None:
+        async with started(FakeLink(scripted_run(100)), size=size) as ui:
+            await ui.press("?")
+            seen = ui.text()
+            for _ in range(3):
+                await ui.press("pagedown")
+                seen += ui.text()
+            for piece in ("Pause before the next step", "Show fewer steps", "All keys.", "rolled back"):
+                assert piece in seen, piece
+
+    async def test_escape_and_q_close_it(self) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            for key in ("escape", "q"):
+                await ui.press("?")
+                assert isinstance(ui.on_top(), HelpDialog)
+                await ui.press(key)
+                assert ui.on_top() is ui.screen
+
+
+async def test_a_dialog_over_a_screen_that_shrinks() -> None:
+    async with started(FakeLink(waiting_run())) as ui:
+        for size in ((80, 24), (20, 5), (300, 90), (1, 1), (120, 36)):
+            await ui.pilot.resize_terminal(*size)
+            await ui.pilot.pause()
+        assert isinstance(ui.on_top(), ProposalDialog)
+        assert not isinstance(ui.on_top(), QuitDialog)

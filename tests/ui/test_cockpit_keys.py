@@ -1,0 +1,488 @@
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from msopt_tui.protocol import commands
+from msopt_tui.protocol import events as ev
+from msopt_tui.ui.keys import ACTIONS, BY_ID, PANES, Keys, markdown_table
+from msopt_tui.ui.panes.base import TextPane
+from msopt_tui.ui.panes.charts import USUAL_WEIGHT
+from msopt_tui.ui.screens.actions import DEEDS
+from msopt_tui.ui.screens.changes import ChangesDialog
+from msopt_tui.ui.screens.help import HelpDialog
+from msopt_tui.ui.screens.history import HistoryScreen
+from msopt_tui.ui.screens.proposal import ProposalDialog
+from msopt_tui.ui.screens.quit import QuitDialog
+from tests.ui.cockpit import Cockpit, make_app, started
+from tests.ui.fake_link import FakeLink
+from tests.ui.scripted import scripted_run, waiting_run
+
+KeyTest = Callable[[Cockpit, str], Awaitable[None]]
+KEY_TESTS: dict[str, KeyTest] = {}
+
+
+def key(action_id: str) -> Callable[[KeyTest], KeyTest]:
+    """Marks what is expected of a key; it runs once for each key of the action, in one app."""
+
+    def register(test: KeyTest) -> KeyTest:
+        KEY_TESTS[action_id] = test
+        return test
+
+    return register
+
+
+@pytest.mark.parametrize("action_id", [action.id for action in ACTIONS])
+async def test_every_key_of_the_table_does_what_it_says(action_id: str, tmp_path: Path) -> None:
+    assert action_id in KEY_TESTS, f"no test presses the keys of {action_id}"
+    link = FakeLink(scripted_run(400))
+    async with started(link, make_app(link, runs_dir=tmp_path)) as ui:
+        for pressed in BY_ID[action_id].keys:
+            await KEY_TESTS[action_id](ui, pressed)
+
+
+def test_no_test_for_a_key_that_is_gone() -> None:
+    assert set(KEY_TESTS) == set(BY_ID)
+
+
+def test_every_action_has_exactly_one_way_to_be_done() -> None:
+    for action in ACTIONS:
+        ways = [action.command is not None, action.id in PANES, action.id in DEEDS]
+        assert sum(ways) == 1, action.id
+    assert set(DEEDS) <= set(BY_ID)
+
+
+@key("pause")
+async def pause(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert ui.sent == ["pause"]
+    assert "pause requested…" in ui.row(-1)
+    ui.link.apply_last(400, ev.Paused(step=400, reason="asked"))
+    await ui.frame()
+    assert "✓ pause applied at step 400" in ui.row(-1)
+    assert "‖ paused" in ui.row(0)
+    await ui.press(pressed)
+    assert ui.sent == ["pause", "continue"]
+    await ui.press(pressed)
+    assert ui.sent[-1] == "pause", "continue was asked for already: the next press takes it back"
+    await ui.press(pressed)
+    assert ui.sent[-1] == "continue", "a pause that was not served yet is taken back"
+
+
+@key("evaluate")
+async def evaluate(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert ui.sent == ["evaluate"]
+    assert "evaluate requested…" in ui.row(-1)
+    ui.link.refuse_last("the run is being stopped")
+    await ui.frame()
+    assert "✗ evaluate refused: the run is being stopped" in ui.row(-1)
+
+
+@key("save")
+async def save(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert ui.sent == ["save"]
+
+
+@key("undo")
+async def undo(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert ui.sent == ["undo"]
+
+
+@key("refine")
+async def refine(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert ui.sent == ["refine"]
+
+
+async def test_refine_opens_the_proposal_that_waits() -> None:
+    async with started(FakeLink(waiting_run())) as ui:
+        assert isinstance(ui.on_top(), ProposalDialog)
+        await ui.press("escape")
+        assert not isinstance(ui.on_top(), ProposalDialog)
+        await ui.press("r")
+        assert isinstance(ui.on_top(), ProposalDialog)
+        assert ui.sent == []
+
+
+@key("adjust")
+async def adjust(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert isinstance(ui.on_top(), ChangesDialog)
+    await ui.press("escape")
+
+
+@key("resume")
+async def resume(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert "nothing to resume" in ui.row(-1)
+    ui.link.lose("the engine was killed by SIGKILL")
+    await ui.frame()
+    await ui.press(pressed)
+    assert "can't be resumed from here" in ui.row(-1)
+
+
+for _name in PANES:
+
+    @key(_name)
+    async def go_to_pane(ui: Cockpit, pressed: str) -> None:
+        await ui.press(pressed)
+        assert ui.focused == PANES[int(pressed) - 1]
+        assert ui.screen.board.focused in ui.screen.board.shown
+
+
+@key("next_pane")
+async def next_pane(ui: Cockpit, pressed: str) -> None:
+    shown = ui.screen.board.shown
+    for expected in [*shown[1:], shown[0]]:
+        await ui.press(pressed)
+        assert ui.focused == expected
+
+
+@key("previous_pane")
+async def previous_pane(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert ui.focused == ui.screen.board.shown[-1]
+
+
+@key("maximise")
+async def maximise(ui: Cockpit, pressed: str) -> None:
+    await ui.press("4", pressed)
+    assert ui.screen.board.shown == ["evaluation"]
+    assert ui.focused == "evaluation"
+    pane = ui.screen.board.panes["evaluation"]
+    await ui.until(lambda: pane.outer_size == ui.screen.board.size, "the pane to have all the room")
+    await ui.press(pressed)
+    assert len(ui.screen.board.shown) > 5
+    assert ui.focused == "evaluation"
+
+
+@key("back")
+async def back(ui: Cockpit, pressed: str) -> None:
+    await ui.press("9")
+    assert ui.screen.board.maximised == "about", "it is folded away at this size"
+    await ui.press(pressed)
+    assert ui.screen.board.shown[0] == "loss"
+    assert ui.focused == "loss"
+    await ui.press(pressed)
+    assert ui.app.is_running, "there is no layer left to leave"
+
+
+@key("maximise_journal")
+async def maximise_journal(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert ui.screen.board.shown == ["journal"]
+    await ui.press(pressed)
+    assert ui.screen.board.maximised is None
+
+
+@key("log_scale")
+async def log_scale(ui: Cockpit, pressed: str) -> None:
+    (chart,) = ui.screen.loss.charts
+    await ui.press("3", pressed)
+    assert chart.log_y, "without a focused chart it is the loss"
+    await ui.press("2", pressed)
+    assert all(chart.log_y for chart in ui.screen.chart_pane.charts)
+    await ui.press("1", pressed)
+    assert not chart.log_y
+
+
+@key("robust")
+async def robust(ui: Cockpit, pressed: str) -> None:
+    (chart,) = ui.screen.loss.charts
+    await ui.press(pressed)
+    assert chart.robust_y
+
+
+@key("smoother")
+async def smoother(ui: Cockpit, pressed: str) -> None:
+    assert "smoothed 0.95" in ui.text()
+    await ui.press(pressed)
+    assert "smoothed 0.98" in ui.text()
+
+
+@key("rougher")
+async def rougher(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert "smoothed 0.9 " in ui.text()
+    await ui.press(*[pressed] * 9)
+    assert "smoothed" not in ui.text(), "at the end only the raw values are left"
+
+
+@key("smooth_default")
+async def smooth_default(ui: Cockpit, pressed: str) -> None:
+    await ui.press("+", "+", pressed)
+    assert ui.screen.loss._weight == USUAL_WEIGHT
+    assert "smoothed 0.95" in ui.text()
+
+
+def cursors(ui: Cockpit) -> set[int | None]:
+    return {chart.cursor_step for pane in ui.screen.chart_panes for chart in pane.charts}
+
+
+@key("cursor_left")
+async def cursor_left(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed, pressed)
+    (step,) = cursors(ui)
+    assert step is not None
+    assert step < 400, "all charts read out the same earlier step"
+    assert f"│ step {step}" in ui.text()
+
+
+@key("cursor_right")
+async def cursor_right(ui: Cockpit, pressed: str) -> None:
+    await ui.press("left", "left", "left")
+    (before,) = cursors(ui)
+    await ui.press(pressed)
+    (after,) = cursors(ui)
+    assert before is not None
+    assert after is not None
+    assert after > before
+
+
+def spans(ui: Cockpit) -> list[float]:
+    return [chart.window.length for pane in ui.screen.chart_panes for chart in pane.charts]
+
+
+def starts(ui: Cockpit) -> list[float]:
+    return [chart.window.x0 for pane in ui.screen.chart_panes for chart in pane.charts]
+
+
+@key("zoom_in")
+async def zoom_in(ui: Cockpit, pressed: str) -> None:
+    before = spans(ui)
+    await ui.press(pressed)
+    assert all(after < one for after, one in zip(spans(ui), before, strict=True))
+
+
+@key("zoom_out")
+async def zoom_out(ui: Cockpit, pressed: str) -> None:
+    await ui.press("up", "up")
+    before = spans(ui)
+    await ui.press(pressed)
+    assert all(after > one for after, one in zip(spans(ui), before, strict=True))
+
+
+@key("pan_left")
+async def pan_left(ui: Cockpit, pressed: str) -> None:
+    await ui.press("up", "up")
+    before = starts(ui)
+    await ui.press(pressed)
+    assert all(after < one for after, one in zip(starts(ui), before, strict=True))
+
+
+@key("pan_right")
+async def pan_right(ui: Cockpit, pressed: str) -> None:
+    await ui.press("up", "up", "shift+left", "shift+left")
+    before = starts(ui)
+    await ui.press(pressed)
+    assert all(after > one for after, one in zip(starts(ui), before, strict=True))
+
+
+@key("whole_run")
+async def whole_run(ui: Cockpit, pressed: str) -> None:
+    whole = spans(ui)
+    await ui.press("left", "up", "up", pressed)
+    assert spans(ui) == whole
+    assert cursors(ui) == {None}
+
+
+@key("sample_before")
+async def sample_before(ui: Cockpit, pressed: str) -> None:
+    latest = ui.pane("samples")
+    await ui.press(pressed)
+    assert ui.pane("samples") != latest
+    assert "step 300 · 3 of 4" in ui.text()
+
+
+@key("sample_after")
+async def sample_after(ui: Cockpit, pressed: str) -> None:
+    await ui.press("[", "[", pressed)
+    assert "step 300 · 3 of 4" in ui.text()
+    await ui.press(pressed, pressed, pressed)
+    assert "step 400 · 4 of 4" in ui.text()
+
+
+def settings_pane(ui: Cockpit) -> TextPane:
+    pane = ui.screen.board.panes["settings"]
+    assert isinstance(pane, TextPane)
+    return pane
+
+
+@key("scroll_down")
+async def scroll_down(ui: Cockpit, pressed: str) -> None:
+    await ui.press("6", pressed, pressed)
+    assert settings_pane(ui).top == 2
+
+
+@key("scroll_up")
+async def scroll_up(ui: Cockpit, pressed: str) -> None:
+    await ui.press("6", "down", "down", pressed)
+    assert settings_pane(ui).top == 1
+
+
+@key("page_down")
+async def page_down(ui: Cockpit, pressed: str) -> None:
+    await ui.press("6", pressed)
+    assert settings_pane(ui).top == settings_pane(ui).size.height - 1
+
+
+@key("page_up")
+async def page_up(ui: Cockpit, pressed: str) -> None:
+    await ui.press("6", "pagedown", "pagedown", pressed)
+    assert settings_pane(ui).top == settings_pane(ui).size.height - 1
+
+
+@key("bottom")
+async def bottom(ui: Cockpit, pressed: str) -> None:
+    await ui.press("6", pressed)
+    assert settings_pane(ui).at_end
+    await ui.press("7", "up", "up")
+    assert not ui.screen.journal.follow
+    await ui.press(pressed)
+    assert ui.screen.journal.follow
+
+
+@key("top")
+async def top(ui: Cockpit, pressed: str) -> None:
+    await ui.press("7", pressed)
+    assert ui.screen.journal.top == 0
+    assert "started 20260101-100000-python-docs" in ui.text()
+
+
+@key("follow")
+async def follow(ui: Cockpit, pressed: str) -> None:
+    await ui.press("7", pressed)
+    top_line = ui.screen.journal.top
+    await ui.feed(*[ev.Noted(level="info", text=f"line {number}") for number in range(20)])
+    assert ui.screen.journal.top == top_line
+    assert "not following" in ui.text()
+    await ui.press(pressed)
+    assert "line 19" in ui.text()
+
+
+@key("history")
+async def history(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert isinstance(ui.on_top(), HistoryScreen)
+    await ui.press("escape")
+    assert ui.on_top() is ui.screen
+
+
+@key("help")
+async def show_help(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert isinstance(ui.on_top(), HelpDialog)
+    assert "Evaluate the current weights now." in ui.text()
+    await ui.press(pressed)
+    assert ui.on_top() is ui.screen
+
+
+@key("palette")
+async def palette(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    await ui.press(*"evaluate")
+    await ui.pilot.pause(0.2)
+    await ui.press("enter")
+    await ui.until(lambda: "evaluate" in ui.sent, "the palette to run the action")
+
+
+@key("quit")
+async def leave(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert isinstance(ui.on_top(), QuitDialog)
+    await ui.press("escape")
+    assert ui.app.is_running
+
+
+async def test_letters_in_an_input_are_text_and_not_keys() -> None:
+    async with started(FakeLink(scripted_run(100))) as ui:
+        await ui.press("a")
+        for letter in "perszhq1?:":
+            await ui.press(letter)
+        assert isinstance(ui.on_top(), ChangesDialog)
+        assert ui.on_top().query_one("#value", Input).value.endswith("perszhq1?:")
+        assert ui.sent == []
+
+
+async def test_a_command_is_done_by_the_key_it_was_given() -> None:
+    from msopt_tui.config.schema import UiTable
+
+    link = FakeLink(scripted_run(100))
+    async with started(link, make_app(link, ui=UiTable(keys={"evaluate": "E,f5"}))) as ui:
+        await ui.press("e")
+        assert ui.sent == []
+        await ui.press("E", "f5")
+        assert ui.sent == ["evaluate", "evaluate"]
+        assert " E evaluate " in ui.row(-1)
+
+
+async def test_wrong_keys_in_the_project_file_are_said_and_the_usual_ones_stay() -> None:
+    from msopt_tui.config.schema import UiTable
+
+    link = FakeLink(scripted_run(100))
+    async with started(link, make_app(link, ui=UiTable(keys={"evaluat": "E", "save": "p"}))) as ui:
+        assert [str(note.message) for note in ui.app._notifications] == [
+            "ui.keys.evaluat: no such action; did you mean evaluate?",
+            "ui.keys.save: 'p' is already the key of pause; give that one another key",
+        ]
+        await ui.press("s", "e")
+        assert ui.sent == ["save", "evaluate"]
+
+
+class TestTable:
+    def test_no_two_actions_want_one_key_in_one_place(self) -> None:
+        assert Keys().problems == []
+        assert Keys({action.id: ",".join(action.keys) for action in ACTIONS}).problems == []
+
+    def test_keys_may_be_swapped(self) -> None:
+        keys = Keys({"save": "p", "pause": "s"})
+        assert keys.problems == []
+        found = keys.find("p", "p", "loss")
+        assert found is not None
+        assert found.id == "save"
+
+    @pytest.mark.parametrize("text", ["Ctrl-E", "ctrl+", "ab", "", "e,", "super+x"])
+    def test_what_is_no_key_is_refused(self, text: str) -> None:
+        keys = Keys({"evaluate": text})
+        assert len(keys.problems) == 1
+        assert "is no key" in keys.problems[0]
+        assert keys.key_of("evaluate") == "e"
+
+    def test_one_key_may_mean_different_things_in_different_panes(self) -> None:
+        keys = Keys()
+        up = [keys.find("up", None, pane) for pane in ("loss", "journal", None)]
+        assert [action and action.id for action in up] == ["zoom_in", "scroll_up", None]
+
+    def test_a_chain_of_clashes_ends_with_no_key_lost(self) -> None:
+        keys = Keys({"pause": "e", "evaluate": "s", "save": "a"})
+        assert all(action.keys for action in keys.actions)
+        taken = [key for action in keys.actions if not action.panes for key in action.keys]
+        assert len(taken) == len(set(taken))
+
+    def test_the_footer_shows_the_keys_of_the_focused_pane_first(self) -> None:
+        keys = Keys()
+        assert keys.footer("journal")[0] == ("f", "follow")
+        assert keys.footer("loss")[0] == ("←", "cursor")
+        assert keys.footer("loss")[-2:] == [("?", "help"), ("q", "quit")]
+
+    def test_without_an_engine_the_footer_offers_resume_and_no_commands(self) -> None:
+        labels = [label for _, label in Keys().footer("loss", alive=False)]
+        assert "resume" in labels
+        assert not {"pause", "evaluate", "save", "refine", "adjust"} & set(labels)
+
+    def test_the_readme_table_has_every_action(self) -> None:
+        table = markdown_table()
+        rows = table.splitlines()[2:]
+        assert len(rows) == len(ACTIONS)
+        assert "| `p` | Pause before the next step, or go on. | `pause` |" in rows
+        assert all(row.count("|") == 4 for row in rows), "no cell may break the table"
+
+    def test_what_is_sent_by_a_key_alone_needs_no_argument(self) -> None:
+        made = [action.command() for action in ACTIONS if action.command is not None]
+        assert {type(one) for one in made} == {commands.Evaluate, commands.Undo, commands.Save}

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+from textual.color import Color
+
+from msopt_tui.ui.theme import Role, ThemeFile, load_theme, read_theme, theme_names
+from msopt_tui.ui.widgets.chart_model import STYLE_KEYS
+from tests.ui.cockpit import THEMES, make_app, started
+from tests.ui.fake_link import FakeLink
+from tests.ui.scripted import scripted_run
+
+SHIPPED = THEMES[0]
+
+
+def shipped(name: str) -> ThemeFile:
+    theme, problem = read_theme(SHIPPED / f"{name}.toml")
+    assert theme is not None, problem
+    return theme
+
+
+def test_the_dark_theme_is_what_stands_in_for_a_broken_one() -> None:
+    assert shipped("dark") == ThemeFile()
+
+
+@pytest.mark.parametrize("name", theme_names(THEMES))
+def test_text_can_be_read_on_every_background(name: str) -> None:
+    theme = shipped(name)
+    colours = theme.colours
+    inks = [colours.foreground, colours.muted, colours.primary, colours.accent, colours.success, colours.warning]
+    for ground in (colours.background, colours.surface, colours.panel):
+        for ink in [*inks, colours.error]:
+            # WCAG 2.1, 1.4.3: 4.5 for text; 4.0 on the bars, whose labels are short and repeated.
+            least = 4.0 if ground == colours.panel else 4.5
+            assert contrast(ink, ground) >= least, f"{ink} on {ground}"
+    for ink in [*msgspec.structs.astuple(theme.curves), *msgspec.structs.astuple(theme.marks)]:
+        assert contrast(ink, colours.background) >= 4.0, ink
+
+
+@pytest.mark.parametrize("name", theme_names(THEMES))
+def test_a_theme_styles_every_role_and_every_part_of_a_chart(name: str) -> None:
+    theme = shipped(name)
+    assert set(theme.styles) == set(get_args(Role))
+    assert set(theme.chart_styles) == {*STYLE_KEYS, "cursor"}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("name = 'mine'\n[colours]\nerror = 'red'", "Expected `str` matching regex"),
+        ("name = 'mine'\n[colors]\nerror = '#ff0000'", "Object contains unknown field `colors`"),
+        ("name = 'mine", "not valid TOML"),
+        ("name = 3", "Expected `str`, got `int`"),
+        ("name = 'other'", "`name` is 'other', not the file's"),
+        ("\x00", "not valid TOML"),
+    ],
+)
+def test_a_broken_theme_is_named_and_skipped(tmp_path: Path, text: str, complaint: str) -> None:
+    (tmp_path / "mine.toml").write_text(text)
+    theme, problems = load_theme("mine", [tmp_path, SHIPPED])
+    assert theme == ThemeFile()
+    assert len(problems) == 1
+    assert problems[0].startswith("theme mine.toml skipped: ")
+    assert complaint in problems[0]
+
+
+def test_a_broken_theme_of_the_users_gives_way_to_the_shipped_one(tmp_path: Path) -> None:
+    (tmp_path / "light.toml").write_text("[")
+    theme, problems = load_theme("light", [tmp_path, SHIPPED])
+    assert theme == shipped("light")
+    assert len(problems) == 1
+
+
+def test_the_users_theme_wins_and_may_set_just_a_few_colours(tmp_path: Path) -> None:
+    (tmp_path / "dark.toml").write_text("[colours]\nprimary = '#00ff00'\n")
+    theme, problems = load_theme("dark", [tmp_path, SHIPPED])
+    assert problems == []
+    assert theme.colours.primary == "#00ff00"
+    assert theme.colours.error == ThemeFile().colours.error
+
+
+@pytest.mark.parametrize("name", ["none", "../dark", "", "a/b", "x" * 300])
+def test_a_theme_that_is_not_there_is_said(name: str) -> None:
+    theme, problems = load_theme(name, THEMES)
+    assert theme == ThemeFile()
+    assert problems == [f"no theme {name!r} (ui.theme): there are dark, light"]
+
+
+def test_a_file_of_another_kind_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "big.toml").write_bytes(b"#" * 200_000)
+    (tmp_path / "latin.toml").write_bytes(b"name = '\xff'")
+    assert "larger than" in load_theme("big", [tmp_path])[1][0]
+    assert "not valid TOML" in load_theme("latin", [tmp_path])[1][0]
+
+
+async def test_the_theme_can_be_changed_while_the_cockpit_runs() -> None:
+    async with started(FakeLink(scripted_run(100))) as ui:
+        strip = ui.screen.strip
+        dark = next(iter(strip.render_line(0))).style
+        ui.app.use_theme("light")
+        await ui.pilot.pause()
+        light = next(iter(strip.render_line(0))).style
+        assert dark is not None
+        assert light is not None
+        assert dark.bgcolor != light.bgcolor
+        ui.app.use_theme("gone")
+        await ui.pilot.pause()
+        assert [note.message for note in ui.app._notifications] == ["no theme 'gone' (ui.theme): there are dark, light"]
+
+
+async def test_no_colour_is_sent_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    link = FakeLink(scripted_run(100))
+    async with started(link, make_app(link)) as ui:
+        strips = ui.app.screen._compositor.render_strips()
+        styles = [segment.style for strip in strips for segment in strip if segment.style is not None]
+        assert styles
+        assert all(style.color is None or style.color.is_default for style in styles)
+        assert all(style.bgcolor is None or style.bgcolor.is_default for style in styles)
+        assert "▶" in ui.text(), "what colours say, glyphs say too"
+
+
+def contrast(ink: str, ground: str) -> float:
+    """Contrast ratio after WCAG 2.1."""
+    bright, dim = sorted((luminance(ink), luminance(ground)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [part / 255 for part in Color.parse(colour).rgb]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

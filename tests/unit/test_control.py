@@ -1,0 +1,239 @@
+"""The control point: every command in every situation is applied, refused with a reason, or kept until it can be."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from msopt_tui.config.schema import Config
+from msopt_tui.engine.control import Control
+from msopt_tui.protocol import commands as cmd
+from msopt_tui.protocol import events as ev
+from msopt_tui.steps.context import LiveSettings, Situation, StopRun
+
+
+class Bench:
+    """A control point with everything it says written down."""
+
+    def __init__(self) -> None:
+        self.said: list[ev.Event] = []
+        self.settings = LiveSettings(Config())
+        self.control = Control(self.settings, self.said.append)
+        self.evaluations = 0
+        self.saves = 0
+
+    def kinds(self) -> list[str]:
+        return [type(event).__name__ for event in self.said]
+
+    def of(self, kind: type[ev.Base]) -> list[ev.Event]:
+        return [event for event in self.said if isinstance(event, kind)]
+
+    def evaluate(self) -> None:
+        self.evaluations += 1
+        with self.control.during("evaluating"):
+            self.control.poll(5)
+
+    def save(self) -> None:
+        self.saves += 1
+
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        with self.control.during("training"), self.control.serve_with(self.evaluate, self.save):
+            yield
+
+    def send(self, *commands: cmd.Command, step: int = 5) -> None:
+        for command in commands:
+            self.control.submit(command)
+        self.control.poll(step)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_nothing_asked_is_idle(bench: Bench) -> None:
+    assert bench.control.idle()
+    bench.control.submit(cmd.Save())
+    assert not bench.control.idle()
+
+
+def test_pause_waits_and_serves_and_goes_on(bench: Bench) -> None:
+    with bench.training():
+        # Everything that a paused run is asked lies in the queue already; the last of it lets it go on.
+        bench.send(cmd.Pause(), cmd.Evaluate(), cmd.Save(), cmd.Adjust(changes={"train.eval_steps": 7}), cmd.Continue())
+        bench.control.poll(5)
+    # The save came while the evaluation was under way and waited for its end.
+    assert bench.kinds() == [
+        *("CommandApplied", "Paused"),
+        "CommandApplied",
+        *("Adjusted", "CommandApplied"),
+        *("CommandApplied", "Continued"),
+        "CommandApplied",
+    ]
+    assert (bench.evaluations, bench.saves) == (1, 1)
+    assert bench.settings.config.train.eval_steps == 7
+
+
+def test_a_pause_blocks_the_worker_until_someone_lets_it_go(bench: Bench) -> None:
+    through = threading.Event()
+
+    def work() -> None:
+        with bench.training():
+            bench.send(cmd.Pause())
+        through.set()
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    assert not through.wait(0.1)
+    bench.control.submit(cmd.Continue())
+    assert through.wait(5.0)
+    worker.join()
+
+
+def test_fifty_presses_of_evaluate_make_one_evaluation(bench: Bench) -> None:
+    with bench.training():
+        bench.send(*[cmd.Evaluate() for _ in range(50)])
+    assert bench.evaluations == 1
+    assert len(bench.of(ev.CommandApplied)) == 50
+
+
+def test_ten_keys_during_an_evaluation_lose_none(bench: Bench) -> None:
+    keys: list[cmd.Command] = [cmd.Adjust(changes={"train.learning_rate": 0.1 + n / 100}) for n in range(8)]
+    with bench.training():
+        with bench.control.during("evaluating"):
+            bench.send(*keys, cmd.Save(), cmd.Pause())
+            assert bench.saves == 0
+            assert len(bench.of(ev.Adjusted)) == 8
+        bench.control.submit(cmd.Continue())
+        bench.control.poll(6)
+    assert bench.saves == 1
+    answered = {event.id for event in bench.said if isinstance(event, ev.CommandApplied)}
+    assert {key.id for key in keys} <= answered
+    assert len(answered) == 11
+
+
+def test_what_comes_before_training_waits_for_it(bench: Bench) -> None:
+    with bench.control.during("preparing"):
+        bench.send(cmd.Evaluate(), cmd.Save(), step=0)
+        assert not bench.said
+    with bench.training():
+        bench.control.poll(0)
+    assert (bench.evaluations, bench.saves) == (1, 1)
+
+
+@pytest.mark.parametrize("situation", ["preparing", "training", "evaluating", "probing", "deciding"])
+def test_stop_ends_the_run_wherever_it_is(bench: Bench, situation: Situation) -> None:
+    with bench.control.during(situation), pytest.raises(StopRun) as caught:
+        bench.send(cmd.Stop(save=False, exit_code=143, who="SIGTERM"))
+    assert (caught.value.save, caught.value.exit_code) == (False, 143)
+    assert caught.value.reason == "asked by SIGTERM"
+
+
+def test_a_paused_run_can_be_stopped(bench: Bench) -> None:
+    with bench.training(), pytest.raises(StopRun):
+        bench.send(cmd.Pause(), cmd.Stop())
+
+
+@pytest.mark.parametrize("situation", ["probing", "deciding"])
+@pytest.mark.parametrize("command", [cmd.Evaluate(), cmd.Save(), cmd.Refine()])
+def test_while_refining_the_round_is_closed(bench: Bench, situation: Situation, command: cmd.Command) -> None:
+    with bench.control.during(situation):
+        bench.send(command)
+    (refused,) = bench.said
+    assert isinstance(refused, ev.CommandRefused)
+    assert refused.reason
+
+
+def test_a_decision_is_taken_only_when_one_waits(bench: Bench) -> None:
+    with bench.training():
+        bench.send(cmd.Decide(proposal="longer", accept=True))
+    assert isinstance(bench.said[-1], ev.CommandRefused)
+    with bench.control.during("deciding"):
+        bench.control.submit(cmd.Pause())
+        bench.control.submit(cmd.Decide(proposal="longer", accept=True, changes={"train.learning_rate": -1.0}))
+        bench.control.submit(cmd.Decide(proposal="longer", accept=True, changes={"train.lr": 0.5}))
+        answer = bench.control.wait_for_decision(5)
+    assert answer.changes == {"train.learning_rate": 0.5}
+    assert bench.kinds()[-3:] == ["CommandRefused", "CommandRefused", "CommandApplied"]
+
+
+def test_a_bad_adjustment_changes_nothing_and_says_the_range(bench: Bench) -> None:
+    with bench.training():
+        bench.send(cmd.Adjust(changes={"train.learning_rate": -1.0, "train.eval_steps": 3}))
+    (refused,) = bench.said
+    assert isinstance(refused, ev.CommandRefused)
+    assert "> 0 and <= 10" in refused.reason
+    assert bench.settings.config == Config()
+
+
+def test_undo_goes_back_one_adjustment_at_a_time(bench: Bench) -> None:
+    with bench.training():
+        bench.send(
+            cmd.Adjust(changes={"train.learning_rate": 0.5}),
+            cmd.Adjust(changes={"train.learning_rate": 0.7, "train.eval_steps": 9}),
+            cmd.Undo(),
+        )
+        assert bench.settings.config.train.learning_rate == 0.5
+        assert bench.settings.config.train.eval_steps == Config().train.eval_steps
+        bench.send(cmd.Undo())
+        assert bench.settings.config == Config()
+        bench.send(cmd.Undo())
+    assert isinstance(bench.said[-1], ev.CommandRefused)
+
+
+def test_continue_without_a_pause_is_refused(bench: Bench) -> None:
+    with bench.training():
+        bench.send(cmd.Continue())
+    assert isinstance(bench.said[-1], ev.CommandRefused)
+
+
+def test_refine_ends_the_round_and_a_pause_with_it(bench: Bench) -> None:
+    with bench.training():
+        bench.send(cmd.Pause(), cmd.Refine())
+        assert bench.control.refine_asked
+    assert bench.kinds() == ["CommandApplied", "Paused", "CommandApplied", "Continued"]
+
+
+def test_refine_before_the_first_step_has_nothing_to_go_by(bench: Bench) -> None:
+    with bench.training():
+        bench.send(cmd.Refine(), step=0)
+    assert isinstance(bench.said[-1], ev.CommandRefused)
+
+
+def test_a_probe_can_be_paused(bench: Bench) -> None:
+    with bench.control.during("probing"):
+        bench.send(cmd.Pause(), cmd.Continue())
+    assert bench.kinds() == ["CommandApplied", "Paused", "CommandApplied", "Continued"]
+
+
+def test_what_is_adjusted_during_a_probe_stays_and_the_probes_own_values_go(bench: Bench) -> None:
+    with bench.settings.temporarily({"train.learning_rate": 0.9}):
+        bench.settings.change({"train.eval_steps": 11})
+        assert bench.settings.config.train.learning_rate == 0.9
+        assert bench.settings.differing() == {"train.eval_steps": 11}
+    assert bench.settings.config.train.learning_rate == Config().train.learning_rate
+    assert bench.settings.config.train.eval_steps == 11
+
+
+def test_a_pause_can_be_asked_for_ahead_and_stops_the_loop_there(bench: Bench) -> None:
+    with bench.control.during("preparing"):
+        bench.send(cmd.Pause(at_step=8), step=0)
+    assert bench.control.next_stop(0, 100) == 8
+    assert bench.control.next_stop(8, 100) == 100
+    with bench.training():
+        bench.control.poll(7)
+        assert not bench.of(ev.Paused)
+        release = threading.Timer(0.05, bench.control.submit, [cmd.Continue()])
+        release.start()
+        bench.control.poll(8)
+    assert bench.kinds() == ["CommandApplied", "Paused", "CommandApplied", "Continued"]
+
+
+def test_a_pause_at_a_step_that_is_behind_is_refused(bench: Bench) -> None:
+    with bench.training():
+        bench.send(cmd.Pause(at_step=5), step=5)
+    assert isinstance(bench.said[-1], ev.CommandRefused)

@@ -1,0 +1,120 @@
+"""Lines instead of a screen: the same events, readable, harmless, with the run's exit code."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from msopt_tui.headless import Lines, stop_and_wait
+from msopt_tui.link.base import LinkStatus
+from msopt_tui.protocol import events as ev
+from msopt_tui.protocol.commands import Command, Stop
+from msopt_tui.protocol.events import Event
+
+
+class ScriptedLink:
+    """Hands out events in portions; the run is over when they are."""
+
+    run_dir = Path("/nowhere")
+    reason = "it fell over"
+    behind = False
+
+    def __init__(self, *portions: list[Event], at_end: LinkStatus = "ended") -> None:
+        self._portions = list(portions)
+        self._at_end = at_end
+        self.sent: list[Command] = []
+
+    @property
+    def status(self) -> LinkStatus:
+        return "live" if self._portions else self._at_end
+
+    def poll(self, seconds: float = 0.05) -> list[Event]:
+        return self._portions.pop(0) if self._portions else []
+
+    def send(self, command: Command) -> None:
+        self.sent.append(command)
+        self._portions.append([ENDED])
+
+    def close(self) -> None: ...
+
+
+STARTED = ev.RunStarted(run="r", project="p", settings={"train.logging_steps": 2})
+STEPS = ev.StepsDone(
+    first=1, losses=[3.0, 2.5, None, 2.0], grad_norms=[1.0] * 4, learning_rates=[0.1] * 4, seconds=1.0, tokens=4
+)
+ENDED = ev.RunEnded(status="completed", step=4, exit_code=0)
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> object:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def lines(link: ScriptedLink, *, as_json: bool = False) -> tuple[int, list[str]]:
+    out = io.StringIO()
+    code = Lines(link, as_json=as_json, out=out).run()
+    return code, out.getvalue().splitlines()
+
+
+def test_every_logging_steps_a_line_and_the_rest_as_in_the_journal() -> None:
+    code, said = lines(ScriptedLink([STARTED, STEPS], [ENDED]))
+    assert code == 0
+    assert [line.split()[2] for line in said if " step " in line] == ["2/0", "4/0"]
+    assert any("loss 2.500" in line for line in said)
+    assert said[-1].endswith("run completed")
+
+
+def test_json_lines_are_the_events() -> None:
+    _, said = lines(ScriptedLink([STARTED, STEPS, ENDED]), as_json=True)
+    assert [json.loads(line)["type"] for line in said] == ["RunStarted", "StepsDone", "RunEnded"]
+
+
+def test_the_runs_exit_code_is_ours() -> None:
+    assert lines(ScriptedLink([STARTED, ev.RunEnded(status="failed", step=0, exit_code=1)]))[0] == 1
+
+
+def test_an_engine_that_is_gone_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lines(ScriptedLink([STARTED], at_end="lost"))[0] == 1
+    assert "it fell over" in capsys.readouterr().err
+
+
+def test_foreign_text_can_not_write_to_the_terminal() -> None:
+    hostile = "a\x1b]0;owned\x07b\x9b2Jc\u202ed"
+    sampled = ev.Sampled(step=1, samples=[ev.Sample(prompt=hostile, text=hostile + "\nnext")])
+    _, said = lines(ScriptedLink([STARTED, sampled, ev.Noted(level="warning", text=hostile), ENDED]))
+    text = "".join(said)
+    assert not any(ord(c) < 32 or 127 <= ord(c) < 160 or c == "\u202e" for c in text)
+    assert "owned" in text
+
+
+def test_a_signal_saves_and_stops_and_is_the_exit_code() -> None:
+    class Interrupted(ScriptedLink):
+        def poll(self, seconds: float = 0.05) -> list[Event]:
+            if not self.sent:
+                signal.raise_signal(signal.SIGTERM)
+            return super().poll(seconds)
+
+    link = Interrupted([STARTED])
+    code, _ = lines(link)
+    assert code == 143
+    assert isinstance(link.sent[0], Stop)
+    assert link.sent[0].save
+
+
+def test_stop_waits_for_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    link = ScriptedLink([STARTED], [])
+    assert stop_and_wait(link) == 0
+    assert isinstance(link.sent[0], Stop)
+    assert "completed at step 4" in capsys.readouterr().out
+
+
+def test_stopping_what_is_over_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert stop_and_wait(ScriptedLink([STARTED, ENDED])) == 1
+    assert "it fell over" in capsys.readouterr().err
