@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from textual import events
 from textual.pilot import Pilot
 from textual.screen import Screen
 
@@ -50,6 +51,13 @@ class Cockpit:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, *keys: str) -> None:
+        """Keys in one burst, as a slow line delivers them; quicker than `press`, which waits after each."""
+        for name in keys:
+            self.app.post_message(events.Key(name, name if len(name) == 1 else None))
+        await self.pilot.pause()
         await self.pilot.pause()
 
     async def feed(self, *events: ev.Event) -> None:

@@ -15,7 +15,7 @@ from tests.ui.scripted import ended_run, scripted_run, waiting_run
 
 
 async def type_value(ui: Cockpit, text: str) -> None:
-    await ui.press("ctrl+u", *text)
+    await ui.type("ctrl+u", *text)
 
 
 class TestQuit:
@@ -104,29 +104,22 @@ class TestAdjust:
             await type_value(ui, "0.01")
             await ui.press("down")
             await type_value(ui, "linear")
-            await ui.press("tab", *"because", "enter")
+            await ui.press("tab")
+            await ui.type(*"because")
+            await ui.press("enter")
             (adjust,) = ui.link.sent
             assert isinstance(adjust, Adjust)
             assert adjust.changes == {"train.learning_rate": 0.01, "train.lr_scheduler_type": "linear"}
             assert adjust.why == "because"
 
-    @pytest.mark.parametrize(
-        ("text", "complaint"),
-        [
-            ("-1", "-1 is not allowed: a number > 0 and <= 10"),
-            ("nan", "nan is not allowed: a number > 0 and <= 10"),
-            ("1e9", "is not allowed: a number > 0 and <= 10"),
-            ("fast", "'fast' is not allowed: a number > 0 and <= 10"),
-            ("", "'' is not allowed: a number > 0 and <= 10"),
-        ],
-    )
-    async def test_a_wrong_value_is_said_at_once_and_not_sent(self, text: str, complaint: str) -> None:
+    async def test_a_wrong_value_is_said_at_once_and_not_sent(self) -> None:
         async with started(FakeLink(scripted_run(100))) as ui:
             await ui.press("a")
-            await type_value(ui, text)
-            assert complaint in ui.text()
-            await ui.press("enter")
-            assert isinstance(ui.on_top(), ChangesDialog)
+            for text, shown in (("-1", "-1"), ("nan", "nan"), ("1e9", "1000000000.0"), ("fast", "'fast'"), ("", "''")):
+                await type_value(ui, text)
+                assert f"✗ train.learning_rate: {shown} is not allowed: a number > 0 and <= 10" in ui.text()
+                await ui.press("enter")
+                assert isinstance(ui.on_top(), ChangesDialog)
             assert ui.link.sent == []
 
     async def test_enter_leads_to_the_row_that_is_wrong(self) -> None:

@@ -386,7 +386,7 @@ async def show_help(ui: Cockpit, pressed: str) -> None:
 @key("palette")
 async def palette(ui: Cockpit, pressed: str) -> None:
     await ui.press(pressed)
-    await ui.press(*"evaluate")
+    await ui.type(*"evaluate")
     await ui.pilot.pause(0.2)
     await ui.press("enter")
     await ui.until(lambda: "evaluate" in ui.sent, "the palette to run the action")
@@ -403,8 +403,7 @@ async def leave(ui: Cockpit, pressed: str) -> None:
 async def test_letters_in_an_input_are_text_and_not_keys() -> None:
     async with started(FakeLink(scripted_run(100))) as ui:
         await ui.press("a")
-        for letter in "perszhq1?:":
-            await ui.press(letter)
+        await ui.type(*"perszhq1?:")
         assert isinstance(ui.on_top(), ChangesDialog)
         assert ui.on_top().query_one("#value", Input).value.endswith("perszhq1?:")
         assert ui.sent == []

@@ -42,7 +42,7 @@ class ThemedChart(Chart, inherit_css=False):
 
     @classmethod
     @lru_cache(maxsize=1)
-    def _get_component_classes(cls) -> frozenset[str]:  # type: ignore[override]  # cached, as there
+    def _get_component_classes(cls) -> frozenset[str]:
         # Textual's own name: `inherit_component_classes` can't be given for a widget (8.2). A test holds it.
         return frozenset()
 
