@@ -81,6 +81,19 @@ def stop(options: Options) -> int:
     return headless.stop_and_wait(_link_to(found, options))
 
 
+def send(options: Options) -> int:
+    """`msopt-tui send RUN evaluate`, `send RUN adjust train.learning_rate=1e-4`, …: one command and its answer."""
+    from msopt_tui import send as sending
+
+    run, verbs = options.words[:1], options.words[1:]
+    command = sending.parse(verbs, options.overrides)
+    options.words[:] = run
+    found = _find(options)
+    if found is None:
+        return EXIT_USAGE
+    return sending.send_and_wait(_link_to(found, options), command, as_json=options.flag("--json"))
+
+
 def check(options: Options) -> int:
     """`msopt-tui check project.toml`: everything that can be known before training."""
     config, path = _load(options)

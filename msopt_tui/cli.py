@@ -21,6 +21,9 @@ msopt-tui: a terminal training cockpit for language models
   msopt-tui show [RUN]                           a run's summary and curves, printed
   msopt-tui resume RUN                           go on from its last checkpoint
   msopt-tui stop RUN                             save and stop it
+  msopt-tui send RUN COMMAND                     what the keys do, for scripts: pause [STEP], continue, evaluate,
+                                                 save, refine, adjust table.key=value ..., undo, accept, reject,
+                                                 finish, stop; prints the answer (--json: as JSON)
   msopt-tui check PROJECT.toml [key=value ...]   plan, parameters, memory, data; trains nothing
   msopt-tui schema                               JSON Schema of the project file, for editors
   msopt-tui reindex                              rebuild the index of runs
@@ -69,6 +72,7 @@ def _dispatch(options: Options) -> int:
         "show": actions.show,
         "resume": actions.resume,
         "stop": actions.stop,
+        "send": actions.send,
         "check": actions.check,
         "schema": actions.schema,
         "reindex": actions.reindex,

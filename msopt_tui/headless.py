@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -36,8 +37,11 @@ class Lines:
             signal.signal(number, self._on_signal)
         while not self._is_over():
             events = self._link.poll()
-            for event in events:
-                self._print(event)
+            try:
+                for event in events:
+                    self._print(event)
+            except BrokenPipeError:
+                return self._unread()
             if not events:
                 if self._link.status == "lost":
                     print(f"the engine is gone: {self._link.reason}", file=sys.stderr)
@@ -45,6 +49,13 @@ class Lines:
                 time.sleep(POLL_SECONDS)
         ended = self._state.ended
         return 128 + self._stop_signal if self._stop_signal else ended.exit_code if ended else 1
+
+    def _unread(self) -> int:
+        """Whoever read the lines is gone, like a terminal that is closed: the run goes on without them."""
+        if self._out is sys.stdout:
+            # What Python still holds back for the pipe must not raise once more at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
 
     def _is_over(self) -> bool:
         """An end in the journal is the end unless an engine is at the run again."""

@@ -7,7 +7,6 @@ import time
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 
 import msgspec
@@ -20,7 +19,7 @@ from msopt_tui.data.corpus import Corpus
 from msopt_tui.data.errors import DataError
 from msopt_tui.data.meta import Meta
 from msopt_tui.data.pretrained import OwnTokenizer, locate, own_tokenizer, refuse_longer
-from msopt_tui.data.readings import Fingerprint, Reading, fingerprint, recall, remember
+from msopt_tui.data.readings import Fingerprint, Reading, fingerprint, recall, remember, version_of
 from msopt_tui.data.tally import Tally
 from msopt_tui.data.tokens import TokenStore, rows_in
 
@@ -212,7 +211,7 @@ def key_of(config: Config, sha256: str, taken_sha256: str = "", documents: Seque
         "leakage": data.leakage,
         "languages": sorted(data.languages),
         "mixture": [(source.weight, count) for source, count in zip(data.sources, documents, strict=False)],
-        "packages": [metadata.version("rensa"), metadata.version("py3langid") if data.languages else ""],
+        "packages": [version_of("rensa"), version_of("py3langid") if data.languages else ""],
         "validation_fraction": data.validation_fraction,
         "test_fraction": data.test_fraction,
         "split_seed": data.split_seed,

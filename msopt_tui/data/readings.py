@@ -70,7 +70,7 @@ def fingerprint(named: Sequence[Source], base_dir: Path) -> Fingerprint | None:
     ingredients = (
         VERSION,
         platform.python_version(),
-        [metadata.version(name) if _is_there(name) else "" for name in PACKAGES],
+        [version_of(name) for name in PACKAGES],
         [msgspec.structs.replace(source, weight=0.0) for source in named],
         files,
     )
@@ -103,9 +103,9 @@ def _file(folder: Path, known: Fingerprint) -> Path:
     return folder / f"{known.key[:32]}.json"
 
 
-def _is_there(package: str) -> bool:
+def version_of(package: str) -> str:
+    """The installed version of a package, empty where it is not there."""
     try:
-        metadata.version(package)
+        return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return False
-    return True
+        return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import torch
@@ -139,9 +138,3 @@ def _mend_generation(model: PreTrainedModel, end: int | None) -> None:
     known = settings.eos_token_id
     if end is not None and end not in (known if isinstance(known, list) else [known]):
         settings.eos_token_id = end
-
-
-def positions(model: PreTrainedModel) -> float:
-    """Tokens in the longest row that a model takes; infinite where its configuration sets no limit."""
-    limit = getattr(model.config, "max_position_embeddings", None)
-    return limit if isinstance(limit, int) else math.inf

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -109,7 +110,8 @@ class _Window:
     def __init__(self, model: PreTrainedModel, device: torch.device) -> None:
         self._model = model
         self._device = device
-        self._context: int = model.config.max_position_embeddings
+        # Some architectures set no limit: their attention reckons with distances alone.
+        self._context: int = getattr(model.config, "max_position_embeddings", None) or sys.maxsize
         self._start = 0
         self._seen = 0
         self._cache = DynamicCache(config=model.config)

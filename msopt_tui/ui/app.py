@@ -75,6 +75,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         css = "screens/history.tcss" if is_history else "screens/cockpit.tcss"
         super().__init__(driver_class=driver_class, css_path=css, ansi_color=ansi_color)
         ui = config_ui or UiTable()
+        self.after_first_frame: Callable[[], None] | None = None
         self.keys = Keys(ui.keys)
         self.make_link = make_link
         self._theme_folders = list(themes_dirs() if themes is None else themes)
@@ -101,7 +102,8 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """What is wrong in `[ui]` is said once, not fatal."""
-        self.call_after_refresh(_settle)
+        if self.after_first_frame is not None:
+            self.call_after_refresh(self.after_first_frame)
         for problem in self._problems:
             self.notify(problem, severity="warning", timeout=12, markup=False)
 
@@ -205,6 +207,7 @@ def run_cockpit(
         resume_run=resume_run,
         driver_class=SafeLinuxDriver if guard is None else safe_driver(guard),
     )
+    app.after_first_frame = _settle
     outcome = app.run()
     if guard is not None:
         guard.close()

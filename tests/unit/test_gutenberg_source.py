@@ -124,6 +124,18 @@ OF_2002 = OF_1993.replace(
     "*END THE SMALL PRINT! FOR PUBLIC DOMAIN EBOOKS*Ver.02/11/02*END*",
 ).replace("End of the Project Gutenberg Etext of A Tale", "End of Project Gutenberg's A Tale, by A. Writer")
 
+UNCLOSED = f"""*** START OF THIS PROJECT GUTENBERG EBOOK A TALE
+
+Produced by Somebody
+
+This etext was prepared by Somebody Else,
+and by others
+
+{BOOK}
+
+END OF THIS PROJECT GUTENBERG EBOOK A TALE
+"""
+
 SMALL_PRINT_LAST = f"""***START OF THE PROJECT GUTENBERG ETEXT A TALE***
 
 {BOOK}
@@ -135,7 +147,7 @@ End of Project Gutenberg Etext of A Tale
 """
 
 
-@pytest.mark.parametrize("file", [NEW, OF_2006, LONG_TITLE, OF_1993, OF_2002, SMALL_PRINT_LAST])
+@pytest.mark.parametrize("file", [NEW, OF_2006, LONG_TITLE, OF_1993, OF_2002, UNCLOSED, SMALL_PRINT_LAST])
 @pytest.mark.parametrize("line_break", ["\n", "\r\n"])
 def test_the_book_is_left_and_nothing_else(tmp_path: Path, file: str, line_break: str) -> None:
     (tmp_path / "1.txt").write_bytes(file.replace("\n", line_break).encode())
@@ -143,7 +155,7 @@ def test_the_book_is_left_and_nothing_else(tmp_path: Path, file: str, line_break
     found = list(read(Source(kind="gutenberg", path="1.txt"), tmp_path, tally))
     assert found == [Document(BOOK, "1.txt")]
     assert tally.removed["licence texts of Project Gutenberg"] == 1
-    assert tally.removed["credits of Project Gutenberg"] == (file in (OF_2006, LONG_TITLE))
+    assert tally.removed["credits of Project Gutenberg"] == {OF_2006: 1, LONG_TITLE: 1, UNCLOSED: 2}.get(file, 0)
 
 
 def test_a_text_without_markers_is_kept_and_counted() -> None:

@@ -108,6 +108,16 @@ def test_a_signal_saves_and_stops_and_is_the_exit_code() -> None:
     assert link.sent[0].save
 
 
+def test_a_reader_that_goes_away_ends_the_lines_and_not_the_run() -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    link = ScriptedLink([STARTED, ENDED])
+    assert Lines(link, as_json=False, out=Closed()).run() == 141
+    assert not link.sent
+
+
 def test_stop_waits_for_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     link = ScriptedLink([STARTED], [])
     assert stop_and_wait(link) == 0

@@ -4,6 +4,7 @@ import bz2
 import importlib
 import sys
 import sysconfig
+import time
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,7 @@ from msopt_tui.config.schema import Source
 from msopt_tui.data.document import Document
 from msopt_tui.data.errors import DataError
 from msopt_tui.data.sources import inputs, read
+from msopt_tui.data.sources.wikipedia import plain_text
 from msopt_tui.data.tally import Tally
 
 TEXTS = ["first row", "zweite Größe", None, "fourth\nrow"]
@@ -186,6 +188,15 @@ def test_a_dump_gives_its_articles_without_mark_up(tmp_path: Path, name: str) ->
     assert tally.removed == {"redirects": 1, "pages that are no articles": 1, "articles without text": 1}
 
 
+def test_a_page_with_a_thousand_references_takes_no_square_time() -> None:
+    """The parser's own `remove` took a minute for this page."""
+    pytest.importorskip("mwparserfromhell")
+    page = "".join(f"Text {n} [[a|b]].<ref>{{{{cite|{n}}}}}</ref> [[File:{n}.jpg|x [[y]]]]\n" for n in range(1500))
+    began = time.process_time()
+    assert plain_text(page).count("b.") == 1500
+    assert time.process_time() - began < 10
+
+
 @pytest.mark.parametrize("content", [b"", b"<mediawiki><siteinfo>", PAGES.encode()[:-400], b"BZh9 nothing"])
 def test_a_dump_that_is_torn_is_named(tmp_path: Path, content: bytes) -> None:
     pytest.importorskip("mwxml")
@@ -215,6 +226,14 @@ def test_docstrings_are_read_and_nothing_is_imported(tmp_path: Path, monkeypatch
     text = "mod\n\nThe module.\n\n\nmod.A\n\nA class.\n\n\nmod.A.f(self, x: int=1)\n\nA method.\n\nMore."
     assert found == [Document(text, "python-docstrings/mod")]
     assert tally.removed == {"modules that can't be parsed": 1}
+
+
+def test_what_no_file_of_text_holds_goes_and_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mod.py").write_text('"""One\\0 two\\ud800 drei: ö."""')
+    monkeypatch.setattr(sysconfig, "get_path", lambda _name: str(tmp_path))
+    found, tally = read_all(Source(kind="python-docstrings"), tmp_path)
+    assert found[0].text == "mod\n\nOne two drei: ö."
+    assert tally.removed == {"NUL characters": 1, "surrogates, which are no characters": 1}
 
 
 def test_this_python_has_docstrings_enough_to_learn_from(tmp_path: Path) -> None:

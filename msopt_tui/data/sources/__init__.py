@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -59,7 +59,25 @@ SOURCES: dict[str, Kind] = {
 def read(source: Source, base_dir: Path, tally: Tally) -> Iterator[Document]:
     """The documents of one source; relative paths start at `base_dir`. Raises DataError."""
     documents = SOURCES[source.kind].read(source, base_dir, tally)
-    return islice(documents, source.max_documents) if source.max_documents else documents
+    chosen = islice(documents, source.max_documents) if source.max_documents else documents
+    return (_writable(document, tally) for document in chosen)
+
+
+def _writable(document: Document, tally: Tally) -> Document:
+    """A document in the form that `Document` promises; what must go for that is counted.
+
+    Escapes of JSON, Python and HTML can name a NUL and halves of characters, which no file of text holds.
+    """
+    text = document.text
+    if "\0" in text:
+        tally.remove("NUL characters", document.label, text.count("\0"))
+        text = text.replace("\0", "")
+    if not text.isascii():
+        plain = text.encode(errors="ignore").decode()
+        if len(plain) < len(text):
+            tally.remove("surrogates, which are no characters", document.label, len(text) - len(plain))
+            text = plain
+    return document if text is document.text else replace(document, text=text)
 
 
 def inputs(source: Source, base_dir: Path) -> list[Path] | None:

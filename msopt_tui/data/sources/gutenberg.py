@@ -25,7 +25,8 @@ CHAPTER_CHARS = 1000
 the chapter after it."""
 
 _START = re.compile(
-    r"^[ \t]*\*{3} ?START OF (?:THE |THIS )?(?:PROJECT )?GUTENBERG (?:EBOOK|ETEXT)[^*]{0,400}(?:\*{3}|$)"
+    r"^[ \t]*\*{3} ?START OF (?:THE |THIS )?(?:PROJECT )?GUTENBERG (?:EBOOK|ETEXT)"
+    r"(?:[^*\n]*(?:\n[^*\n]+)?\*{3}|.*$)"
     r"|^[ \t]*\*END\*? ?THE SMALL PRINT!.*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -34,8 +35,8 @@ _END = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _CREDITS = re.compile(
-    r"(?:Produced by|E-?text prepared by|Transcribed from|"
-    r"This e-?(?:text|book) was (?:prepared|produced|transcribed))\b(?:[^\n]|\n(?!\s*\n))*\n\s*\n",
+    r"\s*(?:Produced by|E-?text prepared by|Transcribed from|"
+    r"This e-?(?:text|book) was (?:prepared|produced|transcribed))\b(?:[^\n]|\n(?![ \t]*\n))*\n[ \t]*\n",
     re.IGNORECASE,
 )
 _NUMBER = (
@@ -87,13 +88,12 @@ def strip_licence(text: str, origin: str, tally: Tally) -> str:
     if not starts and not end:
         tally.change("books without Project Gutenberg's markers, taken whole", 1)
         return text
-    # An END before every START is a sentence of the header: "the end of the Project Gutenberg header".
     book = text[start : end.start() if end else len(text)].strip("\n")
     tally.remove("licence texts of Project Gutenberg", f"{origin}: {text[:start].strip()}")
-    without = _CREDITS.sub("", book[:4000], count=1) if _CREDITS.match(book.lstrip()) else book[:4000]
-    if without != book[:4000]:
-        tally.remove("credits of Project Gutenberg", book.lstrip())
-    return (without + book[4000:]).strip("\n")
+    while credits_ := _CREDITS.match(book):
+        tally.remove("credits of Project Gutenberg", credits_[0])
+        book = book[credits_.end() :]
+    return book.strip("\n")
 
 
 def chapters(book: str) -> list[str]:

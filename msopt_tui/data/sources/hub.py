@@ -56,8 +56,9 @@ def _documents(rows: Iterable[Mapping[str, object]], column: str, origin: str, t
 
 def _load(source: Source, base_dir: Path) -> Dataset | IterableDataset:
     """Never passes `trust_remote_code`: a set that needs it is refused by `datasets`."""
-    from datasets import DownloadConfig, load_dataset, load_from_disk
+    from datasets import DownloadConfig, disable_progress_bars, load_dataset, load_from_disk
 
+    disable_progress_bars()
     local = directory_of(source, base_dir)
     if local and (local / SAVED_WHOLE).is_file():
         return load_from_disk(str(local))

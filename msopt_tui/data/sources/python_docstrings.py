@@ -46,7 +46,7 @@ def read(_source: Source, _base_dir: Path, tally: Tally) -> Iterator[Document]:
             continue
         text = "\n\n\n".join(_entries(tree, name))
         if text:
-            yield Document(text.replace("\0", ""), f"python-docstrings/{name}")
+            yield Document(text, f"python-docstrings/{name}")
 
 
 def _entries(node: Documented, name: str) -> Iterator[str]:

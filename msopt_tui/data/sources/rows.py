@@ -46,9 +46,6 @@ def document_of(value: object, origin: str, row: int, tally: Tally) -> Document 
         return None
     if not isinstance(value, str):
         raise BrokenRow(f"a {type(value).__name__} where text is meant")
-    if "\0" in value:
-        tally.remove("NUL characters", value, value.count("\0"))
-        value = value.replace("\0", "")
     return Document(value, origin, row)
 
 

@@ -31,7 +31,9 @@ def _decide(screen: RunView, verdict: Verdict | None) -> None:
         )
         screen.app.push_screen(form, partial(_accept_edited, screen, proposal.id))
     else:
-        screen.send(commands.Decide(proposal=proposal.id, accept=verdict.what == "accept"))
+        screen.send(
+            commands.Decide(proposal=proposal.id, accept=verdict.what == "accept", finish=verdict.what == "finish")
+        )
 
 
 def _accept_edited(screen: RunView, proposal: str, changes: Changes | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from textual import events
 from textual.app import ComposeResult
@@ -15,11 +15,14 @@ from msopt_tui.ui.widgets.choices import Choice, Choices
 from msopt_tui.ui.widgets.lines import LinesView, Words
 
 
+What = Literal["accept", "edit", "reject", "finish"]
+
+
 class Verdict(NamedTuple):
     """What the person decided."""
 
     proposal: Proposal
-    what: Literal["accept", "edit", "reject"]
+    what: What
 
 
 class ProposalDialog(Dialog[Verdict]):
@@ -40,7 +43,8 @@ class ProposalDialog(Dialog[Verdict]):
             [
                 Choice("accept", "a", "accept", "the next round starts with it"),
                 Choice("edit", "e", "edit", "change its values, then accept"),
-                Choice("reject", "x", "reject", "go on without it"),
+                Choice("reject", "x", "reject", "the next round keeps the settings"),
+                Choice("finish", "f", "finish", "no further round: test the best and export it"),
                 Choice("later", "l", "later", "esc; the run waits meanwhile"),
             ]
         )
@@ -73,8 +77,7 @@ class ProposalDialog(Dialog[Verdict]):
 
     def on_choices_chosen(self, event: Choices.Chosen) -> None:
         """Decided."""
-        whats: dict[str, Literal["accept", "edit", "reject"]] = {"accept": "accept", "edit": "edit", "reject": "reject"}
-        what = whats.get(event.name)
+        what = next((one for one in get_args(What) if one == event.name), None)
         self.dismiss(Verdict(self._proposal, what) if what and self._state.proposals else None)
 
     @property

@@ -1,0 +1,117 @@
+"""`msopt-tui send RUN …`: the same door as the keys, for scripts: one command sent, its answer printed."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from msopt_tui.arguments import UsageError
+from msopt_tui.config.fields import Scalar, nearest
+from msopt_tui.link.base import EngineLink, LinkClosed
+from msopt_tui.protocol import commands as cmd
+from msopt_tui.protocol.codec import encode_line
+from msopt_tui.protocol.events import CommandApplied, CommandRefused, Event, RunEnded
+from msopt_tui.state.run_state import RunState
+from msopt_tui.state.text import clean
+
+POLL_SECONDS = 0.05
+EXIT_REFUSED = 1
+
+SIMPLE: dict[str, Callable[[], cmd.Command]] = {
+    "continue": cmd.Continue,
+    "evaluate": cmd.Evaluate,
+    "save": cmd.Save,
+    "refine": cmd.Refine,
+    "undo": cmd.Undo,
+    "stop": cmd.Stop,
+}
+VERBS = (*SIMPLE, "pause", "adjust", "accept", "reject", "finish")
+
+
+def parse(words: Sequence[str], overrides: Sequence[str]) -> cmd.Command:
+    """The command that is meant: `pause [STEP]`, `adjust table.key=value …`, `accept`, …; raises UsageError."""
+    if not words:
+        raise UsageError(f"what is to be sent? one of {', '.join(sorted(VERBS))}")
+    verb, *rest = words
+    if verb not in VERBS:
+        raise UsageError(f"{verb} is no command{nearest(verb, list(VERBS))}")
+    if rest and not (verb == "pause" and len(rest) == 1 and rest[0].isdigit()):
+        raise UsageError(f"{verb} does not take {' '.join(rest)}")
+    if overrides and verb not in ("adjust", "accept"):
+        raise UsageError(f"{verb} does not take {overrides[0]}")
+    return msgspec.structs.replace(_command(verb, rest, _changes(overrides)), who=_user())
+
+
+def _command(verb: str, rest: Sequence[str], changes: dict[str, Scalar]) -> cmd.Command:
+    if verb == "pause":
+        return cmd.Pause(at_step=int(rest[0]) if rest else None)
+    if verb == "adjust":
+        if not changes:
+            raise UsageError("adjust needs table.key=value")
+        return cmd.Adjust(changes=changes)
+    if verb in ("accept", "reject", "finish"):
+        edited = changes or None
+        return cmd.Decide(proposal="", accept=verb == "accept", finish=verb == "finish", changes=edited)
+    return SIMPLE[verb]()
+
+
+def _changes(overrides: Sequence[str]) -> dict[str, Scalar]:
+    pairs = (override.partition("=") for override in overrides)
+    return {path.strip(): value.strip() for path, _, value in pairs}
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "script"
+
+
+def send_and_wait(link: EngineLink, command: cmd.Command, *, as_json: bool) -> int:
+    """Send a command and print its answer; 0 applied, 1 refused or nobody there."""
+    state, sent = RunState(), False
+    while True:
+        for event in link.poll():
+            state.apply(event)
+            answer = _answer(event, command) if sent else None
+            if answer is not None:
+                return _print(answer, as_json)
+        if link.behind:
+            continue
+        if link.status in ("ended", "lost", "readonly"):
+            print(link.reason or "the run is over", file=sys.stderr)
+            return EXIT_REFUSED
+        if not sent and link.status == "live":
+            if isinstance(command, cmd.Decide):
+                waiting = state.proposals[0].id if state.proposals else ""
+                command = msgspec.structs.replace(command, proposal=waiting)
+            try:
+                link.send(command)
+            except LinkClosed as error:
+                print(error, file=sys.stderr)
+                return EXIT_REFUSED
+            sent = True
+        time.sleep(POLL_SECONDS)
+
+
+def _answer(event: Event, command: cmd.Command) -> CommandApplied | CommandRefused | RunEnded | None:
+    if isinstance(event, CommandApplied | CommandRefused) and event.id == command.id:
+        return event
+    return event if isinstance(event, RunEnded) else None
+
+
+def _print(answer: CommandApplied | CommandRefused | RunEnded, as_json: bool) -> int:
+    if as_json:
+        print(encode_line(answer).decode().rstrip("\n"))
+    elif isinstance(answer, CommandApplied):
+        detail = f": {answer.detail}" if answer.detail else ""
+        print(clean(f"{answer.command} applied at step {answer.step}{detail}"))
+    elif isinstance(answer, CommandRefused):
+        print(clean(f"{answer.command} refused: {answer.reason}"), file=sys.stderr)
+    else:
+        print(f"the run ended ({answer.status}) before it was answered", file=sys.stderr)
+    return 0 if isinstance(answer, CommandApplied) else EXIT_REFUSED
