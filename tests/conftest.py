@@ -4,8 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.projects import Session
+
+# On a busy machine an example may take long; that is no fault of what is tested.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 # Before anything imports torch: two test processes on two cores, one thread each.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -178,6 +178,9 @@ class Engine:
         self._outbox.put(event)
 
     def _work(self) -> RunEnded:
+        # OpenMP threads that spin while they wait bring training to a standstill on a machine that others use too
+        # (two busy cores: 20 steps in over a minute against 8 s); libgomp reads this when torch is loaded.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         # Here and not at the top: this import brings torch, and only this thread may touch it.
         began = time.monotonic()
         from msopt_tui.engine import pipeline, resume

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
+from textual import events
 from textual.app import App, SystemCommand
 from textual.driver import Driver
 from textual.filter import LineFilter
@@ -99,6 +100,17 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
     def get_line_filters(self) -> list[LineFilter]:
         """Whatever a widget draws passes the sanitiser."""
         return [*super().get_line_filters(), self._sanitiser]
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys for a cockpit are served here and in their turn.
+
+        On the way through its widgets' queues a key would be overtaken: typed fast or over a slow line, `q` `enter`
+        would maximise a pane before the dialog that `q` opens is there.
+        """
+        screen = self.screen if isinstance(event, events.Key) and not event.is_forwarded else None
+        if isinstance(event, events.Key) and isinstance(screen, CockpitScreen) and screen.press(event):
+            return
+        await super().on_event(event)
 
     def on_mount(self) -> None:
         """What is wrong in `[ui]` is said once, not fatal."""

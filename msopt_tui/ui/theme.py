@@ -19,7 +19,7 @@ MAX_BYTES = 100_000
 
 _NAME = r"^[\w-]{1,40}$"
 
-Role = Literal["", "muted", "strong", "title", "primary", "accent", "good", "warn", "bad", "key", "first"]
+Role = Literal["", "muted", "strong", "title", "primary", "accent", "good", "warn", "bad", "key", "cursor", "first"]
 """What a piece of text is, in the line widgets; a theme says how that looks. `""` is plain text."""
 
 
@@ -85,6 +85,7 @@ class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
             "warn": Style(color=c.warning),
             "bad": Style(color=c.error, bold=True),
             "key": Style(color=c.accent, bold=True),
+            "cursor": Style(color=c.primary, bgcolor=c.panel, bold=True),
             "first": Style(color=self.curves.first),
         }
 

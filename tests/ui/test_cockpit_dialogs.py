@@ -5,6 +5,7 @@ from textual.widgets import Input
 
 from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.commands import Adjust, Decide, Stop
+from msopt_tui.ui.panes.base import TextPane
 from msopt_tui.ui.screens.changes import ChangesDialog, note_of, text_of
 from msopt_tui.ui.screens.help import HelpDialog
 from msopt_tui.ui.screens.proposal import ProposalDialog
@@ -175,13 +176,14 @@ class TestProposal:
             for piece in ("plateau", "80% sure", "0.0015 → 0.0005", "because", "expected", "better"):
                 assert piece in shown, piece
 
-    @pytest.mark.parametrize(("key", "accept"), [("a", True), ("x", False)])
-    async def test_accept_and_reject(self, key: str, accept: bool) -> None:
+    @pytest.mark.parametrize(("key", "accept", "finish"), [("a", True, False), ("x", False, False), ("f", False, True)])
+    async def test_accept_reject_and_finish(self, key: str, accept: bool, finish: bool) -> None:
         async with started(FakeLink(waiting_run())) as ui:
             await ui.press(key)
             (decide,) = ui.link.sent
             assert isinstance(decide, Decide)
-            assert (decide.proposal, decide.accept, decide.changes) == ("lr-third", accept, None)
+            assert (decide.proposal, decide.changes) == ("lr-third", None)
+            assert (decide.accept, decide.finish) == (accept, finish)
 
     async def test_an_edited_proposal_is_accepted_with_its_values(self) -> None:
         async with started(FakeLink(waiting_run())) as ui:
@@ -266,6 +268,31 @@ class TestHelp:
                 assert isinstance(ui.on_top(), HelpDialog)
                 await ui.press(key)
                 assert ui.on_top() is ui.screen
+
+
+class TestTypedAhead:
+    """Over a slow line many keys come at once: they mean what they would mean one by one."""
+
+    async def test_a_choice_in_a_dialog_that_is_only_opening(self) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            await ui.type("q", "enter")
+            await ui.until(lambda: not ui.app.is_running or ui.app._exit, "the cockpit to leave")
+        assert ui.app.return_value == "detached"
+
+    async def test_a_value_in_a_form_that_is_only_opening(self) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            await ui.type("a", "ctrl+u", *"0.25", "down", "ctrl+u", *"linear", "enter")
+            await ui.until(lambda: bool(ui.link.sent), "the adjustment")
+            (adjust,) = ui.link.sent
+            assert isinstance(adjust, Adjust)
+            assert adjust.changes == {"train.learning_rate": 0.25, "train.lr_scheduler_type": "linear"}
+
+    async def test_keys_go_to_the_pane_that_was_just_focused(self) -> None:
+        async with started(FakeLink(scripted_run(400))) as ui:
+            await ui.type("6", "down", "down", "down")
+            pane = ui.screen.board.panes["settings"]
+            assert isinstance(pane, TextPane)
+            assert pane.top == 3
 
 
 async def test_a_dialog_over_a_screen_that_shrinks() -> None:

@@ -28,6 +28,7 @@ class Board(Widget):
         super().__init__()
         self.panes: dict[PaneName, Pane] = {pane.PANE: pane for pane in panes}
         self.maximised: PaneName | None = None
+        self._about_to_focus: PaneName | None = None
         self._resource_rows = rows_needed(0)
         self._layout_of_panes = _Placed(self)
 
@@ -52,8 +53,16 @@ class Board(Widget):
 
     @property
     def focused(self) -> PaneName | None:
-        """The pane with the focus."""
+        """The pane with the focus, or the one that is about to get it: keys mean that one already."""
+        if self._about_to_focus is not None:
+            return self._about_to_focus
         return next((name for name, pane in self.panes.items() if pane.has_focus), None)
+
+    @property
+    def focused_pane(self) -> Pane | None:
+        """The same as a widget."""
+        name = self.focused
+        return self.panes[name] if name is not None else None
 
     def show(self, state: RunState) -> None:
         """Pass the state to the panes that can be seen."""
@@ -83,7 +92,13 @@ class Board(Widget):
 
     def focus_pane(self, name: PaneName) -> None:
         """Focus, once the layout that shows it is there."""
-        self.call_after_refresh(self.panes[name].focus, scroll_visible=False)
+        self._about_to_focus = name
+        self.call_after_refresh(self._focus_now)
+
+    def _focus_now(self) -> None:
+        name, self._about_to_focus = self._about_to_focus, None
+        if name is not None:
+            self.screen.set_focus(self.panes[name], scroll_visible=False)
 
     def step(self, by: int) -> None:
         """Focus the next pane that is shown, or the one before; a maximised one gives way to it."""

@@ -173,7 +173,7 @@ def _scroll(pages: float = 0, lines: int = 0, *, far: bool = False) -> Deed:
     """Scroll the focused list: by lines, by pages, or as far as it goes."""
 
     def deed(screen: RunView) -> None:
-        pane = screen.focused
+        pane = screen.board.focused_pane
         if isinstance(pane, TextPane):
             by = len(pane.lines) if far else max(pane.size.height - 1, 1)
             pane.scroll_lines(lines + round(pages * by))

@@ -13,13 +13,12 @@ class CockpitScreen(RunView):
 
     CSS_PATH = "cockpit.tcss"
 
-    def on_key(self, event: events.Key) -> None:
-        """Look the key up in the table and do it."""
+    def press(self, event: events.Key) -> bool:
+        """Do what a key means here; whether it means anything."""
         action = self.keys.find(event.key, event.character, self.board.focused)
         if action is not None:
-            event.stop()
-            event.prevent_default()
             actions.perform(self, action)
+        return action is not None
 
     def react(self) -> None:
         """Leave when the stop that was asked for is done; ask about a new proposal."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from textual import events
 from textual.app import ComposeResult
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 
 Answer = TypeVar("Answer")
+
+
+@runtime_checkable
+class TakesKeys(Protocol):
+    """A part of a dialog that keys are meant for."""
+
+    def press(self, key: str, character: str | None = None) -> bool:
+        """Do what a key means here; whether it means anything."""
 
 
 class Dialog(ModalScreen[Answer | None]):
@@ -37,7 +45,14 @@ class Dialog(ModalScreen[Answer | None]):
             yield from self.body()
 
     def on_key(self, event: events.Key) -> None:
-        """Leave without an answer. Textual calls this beside a subclass's own `on_key`, not instead of it."""
+        """Leave without an answer; hand on what was typed before anything had the focus.
+
+        Textual calls this beside a subclass's own `on_key`, not instead of it.
+        """
         if event.key == "escape":
             event.stop()
             self.dismiss(None)
+            return
+        taker = next((one for one in self.query("*") if isinstance(one, TakesKeys)), None)
+        if taker is not None and not taker.has_focus and taker.press(event.key, event.character):
+            event.stop()

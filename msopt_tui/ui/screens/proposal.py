@@ -14,7 +14,6 @@ from msopt_tui.ui.screens.dialog import Dialog
 from msopt_tui.ui.widgets.choices import Choice, Choices
 from msopt_tui.ui.widgets.lines import LinesView, Words
 
-
 What = Literal["accept", "edit", "reject", "finish"]
 
 

@@ -201,7 +201,7 @@ class RunView(Screen[None]):
     @property
     def chart_pane(self) -> ChartPane:
         """The focused charts, or the loss."""
-        focused = self.focused
+        focused = self.board.focused_pane
         return focused if isinstance(focused, ChartPane) else self.loss
 
     @property

@@ -47,16 +47,21 @@ class Choices(LinesView, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """Move, or choose."""
-        if event.key in ("up", "down"):
-            self.cursor = (self.cursor + (1 if event.key == "down" else -1)) % len(self.choices)
+        if self.press(event.key, event.character):
+            event.stop()
+
+    def press(self, key: str, _: str | None = None) -> bool:
+        """Do what a key means here; whether it means anything."""
+        if key in ("up", "down"):
+            self.cursor = (self.cursor + (1 if key == "down" else -1)) % len(self.choices)
             self._draw()
-        elif event.key == "enter":
+        elif key == "enter":
             self._choose(self.cursor)
-        elif (row := next((i for i, one in enumerate(self.choices) if one.key == event.key), None)) is not None:
+        elif (row := next((i for i, one in enumerate(self.choices) if one.key == key), None)) is not None:
             self._choose(row)
         else:
-            return
-        event.stop()
+            return False
+        return True
 
     def on_click(self, event: events.Click) -> None:
         """Choose the row under the pointer."""

@@ -36,11 +36,18 @@ class LineInput(Input):
 
     def on_key(self, event: events.Key) -> None:
         """Edit now; what is not editing goes its usual way."""
-        if event.key in ("up", "down") and self._move is not None:
-            self._move(1 if event.key == "down" else -1)
-        elif event.key in self._edits:
-            self._edits[event.key]()
+        if not event.is_printable and self.press(event.key):
+            event.stop()
+            event.prevent_default()
+
+    def press(self, key: str, character: str | None = None) -> bool:
+        """Do what a key means here; whether it means anything."""
+        if key in ("up", "down") and self._move is not None:
+            self._move(1 if key == "down" else -1)
+        elif key in self._edits:
+            self._edits[key]()
+        elif character is not None and character.isprintable():
+            self.insert_text_at_cursor(character)
         else:
-            return
-        event.stop()
-        event.prevent_default()
+            return False
+        return True
