@@ -77,7 +77,7 @@ def nice_ticks(low: float, high: float, target: int) -> list[float]:
 def nice_extent(length: float) -> float:
     """The smallest round length that holds `length` > 0; it is at most a third longer."""
     power = 10.0 ** math.floor(math.log10(length))
-    return next((factor * power for factor in _EXTENTS if factor * power >= length * 0.999999), 10.0 * power)
+    return next((factor * power for factor in _EXTENTS if factor * power >= length * (1 - 1e-12)), 10.0 * power)
 
 
 def snapped_scale(low: float, high: float, log: bool = False) -> YScale:
