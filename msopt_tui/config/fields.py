@@ -100,12 +100,18 @@ def _bounds(metas: list[object]) -> list[str]:
         assert isinstance(meta, msgspec.Meta)
         for sign, bound in ((">", meta.gt), (">=", meta.ge), ("<", meta.lt), ("<=", meta.le)):
             if bound is not None:
-                words.append(f"{sign} {bound:g}" if bound != 10**12 else f"{sign} 10^12")
+                words.append(f"{sign} {_number(bound)}")
         if meta.min_length is not None:
             words.append(f"of at least {meta.min_length} character")
         if meta.pattern is not None:
             words.append(f"like {meta.pattern}")
     return words
+
+
+def _number(bound: float) -> str:
+    if bound == 10**12:
+        return "10^12"
+    return f"{bound:,.0f}" if abs(bound) >= 1e5 else f"{bound:g}"
 
 
 @cache
