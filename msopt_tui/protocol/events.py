@@ -11,13 +11,17 @@ from typing import Literal
 import msgspec
 
 from msopt_tui.config.fields import Scalar
+from msopt_tui.protocol.values import Finding as Finding
+from msopt_tui.protocol.values import Gpu as Gpu
+from msopt_tui.protocol.values import Number as Number
+from msopt_tui.protocol.values import Proposal as Proposal
+from msopt_tui.protocol.values import Sample as Sample
 
 Phase = Literal["preprocess", "initialise", "train", "evaluate", "refine"]
 PHASES: tuple[Phase, ...] = ("preprocess", "initialise", "train", "evaluate", "refine")
 """The five steps, in their order on the screen."""
 
 EndStatus = Literal["completed", "stopped", "cancelled", "failed"]
-Number = float | None
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True, omit_defaults=True):
@@ -157,13 +161,6 @@ class Evaluated(Base, frozen=True, kw_only=True):
     """Better than every validation before it."""
 
 
-class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """One continuation of one prompt."""
-
-    prompt: str
-    text: str
-
-
 class Sampled(Base, frozen=True, kw_only=True):
     """The project's prompts continued by the current weights."""
 
@@ -258,28 +255,6 @@ class Continued(Base, frozen=True, kw_only=True):
     step: int
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What the curves of a round say."""
-
-    kind: Literal["improving", "plateau", "overfitting", "diverging", "unstable"]
-    confidence: float
-    """0 to 1."""
-    evidence: str
-    """In words, with the figures."""
-    figures: dict[str, Number] = {}
-
-
-class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """One change for the next round."""
-
-    id: str
-    title: str
-    reason: str
-    expected: str = ""
-    changes: dict[str, Scalar]
-    """Dotted setting to its new value."""
-
-
 class Diagnosed(Base, frozen=True, kw_only=True):
     """A round was looked at."""
 
@@ -331,22 +306,6 @@ class RoundEnded(Base, frozen=True, kw_only=True):
     reason: str
     best_step: int | None = None
     best_loss: Number = None
-
-
-class Gpu(msgspec.Struct, frozen=True, kw_only=True):
-    """One GPU; `None` where the driver does not say."""
-
-    name: str
-    utilisation: float | None = None
-    """Per cent."""
-    memory_used: int | None = None
-    """Bytes."""
-    memory_total: int | None = None
-    """Bytes."""
-    temperature: float | None = None
-    """Degrees Celsius."""
-    power: float | None = None
-    """Watts."""
 
 
 class ResourcesSampled(Base, frozen=True, kw_only=True):
