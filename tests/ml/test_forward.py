@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
+from transformers.models.llama.configuration_llama import LlamaConfig
+from transformers.models.llama.modeling_llama import LlamaForCausalLM
 from transformers.models.qwen2.configuration_qwen2 import Qwen2Config
 from transformers.models.qwen2.modeling_qwen2 import Qwen2ForCausalLM
 
@@ -64,3 +66,36 @@ def test_an_unknown_architecture_takes_its_own_way() -> None:
     model, ids = Qwen2ForCausalLM(config), rows(1)[:, :-1]
     with torch.no_grad():
         assert torch.equal(logits_of(model)(ids), model(input_ids=ids).logits)
+
+
+@both
+def test_attention_that_needs_a_mask_gets_one(architecture: Architecture) -> None:
+    model, ids = network(architecture), rows(1)[:, :-1]
+    model.set_attn_implementation("eager")
+    with torch.no_grad():
+        assert torch.equal(logits_of(model)(ids), model(input_ids=ids, use_cache=False).logits)
+        changed = ids.clone()
+        changed[:, -1] = 5
+        assert torch.equal(logits_of(model)(changed)[:, :-1], logits_of(model)(ids)[:, :-1]), "nobody looks ahead"
+
+
+def test_a_rotary_table_that_depends_on_the_length_is_the_models_own_business() -> None:
+    config = LlamaConfig(
+        vocab_size=300,
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=LENGTH,
+        rope_parameters={
+            "rope_type": "longrope",
+            "rope_theta": 10_000.0,
+            "short_factor": [1.0] * 4,
+            "long_factor": [9.0] * 4,
+            "original_max_position_embeddings": LENGTH // 2,
+        },
+    )
+    torch.manual_seed(0)
+    model, ids = LlamaForCausalLM(config), rows(1)[:, : LENGTH // 4]
+    with torch.no_grad():
+        assert torch.equal(logits_of(model)(ids), model(input_ids=ids, use_cache=False).logits)
