@@ -52,6 +52,8 @@ mode = "off"
 device = "cpu"
 threads = 1
 """
+# As installed: with bytecode. Some build machines forbid it, and every start would compile the whole package.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 PROGRAM = [sys.executable, "-m", "msopt_tui"]
 
 

@@ -5,6 +5,7 @@ Everything heavy is imported by the action that needs it: a `--help` or a bad pr
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -99,6 +100,7 @@ def check(options: Options) -> int:
     config, path = _load(options)
     if config is None:
         return EXIT_USAGE
+    gc.enable()
     from msopt_tui import checkup
 
     return checkup.print_check(config, path.resolve().parent, _cache_root(config))
@@ -204,6 +206,7 @@ def _start(options: Options, path: Path) -> EngineLink:
     directory = RunDirectory(path)
     unattended = not _is_terminal(options)
     if options.flag("--in-process"):
+        gc.enable()
         from msopt_tui.engine.in_process import start
 
         return start(directory, somebody_watches=not unattended)
@@ -242,6 +245,7 @@ def _is_terminal(options: Options) -> bool:
 def _show(options: Options, link: EngineLink, ui: UiTable) -> int:
     if _is_terminal(options):
         return _cockpit(options, link, ui)
+    gc.enable()
     from msopt_tui.headless import Lines
 
     return Lines(link, as_json=options.flag("--json")).run()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -18,6 +20,8 @@ PAD = "<|pad|>"
 SPECIALS = (END_OF_TEXT, PAD)
 PIECE_CHARS = 1 << 18
 """A document longer than this is tokenised in pieces, because the tokenizer needs about 100 bytes a token."""
+IN_FLIGHT = 2
+"""Batches that are tokenised at the same time."""
 TRAINING_PIECE_CHARS = 1 << 10
 """The same for training, where the time a merge takes grows with the longest word: a line of base64 is one word."""
 TRAINING_CHARS = 100_000_000
@@ -136,6 +140,20 @@ def encode(
     bounded; each may end inside a text.
     """
     between = between or (end_of_text(tokenizer),)
+    coming: deque[Future[tuple[npt.NDArray[np.uint32], int]]] = deque()
+    # The tokenizer lets go of the interpreter and works on all cores. With two batches under way no core waits for the
+    # last long piece of one, nor for its ids to be copied.
+    with ThreadPoolExecutor(IN_FLIGHT, "tokenise") as pool:
+        for batch, ends in _batches(texts, batch_chars):
+            coming.append(pool.submit(_encoded, tokenizer, batch, ends, between))
+            if len(coming) > IN_FLIGHT:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+
+
+def _batches(texts: Iterable[str], batch_chars: int) -> Iterator[tuple[list[str], list[bool]]]:
+    """Pieces of about `batch_chars` characters together, and which of them are their text's last."""
     batch: list[str] = []
     ends: list[bool] = []
     chars = 0
@@ -144,10 +162,10 @@ def encode(
         ends.append(is_last)
         chars += len(piece)
         if chars >= batch_chars:
-            yield _encoded(tokenizer, batch, ends, between)
+            yield batch, ends
             batch, ends, chars = [], [], 0
     if batch:
-        yield _encoded(tokenizer, batch, ends, between)
+        yield batch, ends
 
 
 def _marked(texts: Iterable[str]) -> Iterator[tuple[str, bool]]:

@@ -107,9 +107,10 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         On the way through its widgets' queues a key would be overtaken: typed fast or over a slow line, `q` `enter`
         would maximise a pane before the dialog that `q` opens is there.
         """
-        screen = self.screen if isinstance(event, events.Key) and not event.is_forwarded else None
-        if isinstance(event, events.Key) and isinstance(screen, CockpitScreen) and screen.press(event):
-            return
+        if isinstance(event, events.Key):
+            screen = self.screen
+            if isinstance(screen, CockpitScreen) and screen.press(event):
+                return
         await super().on_event(event)
 
     def on_mount(self) -> None:

@@ -50,6 +50,13 @@ class Feed:
         return self.link.status == "lost" and not self.state.over
 
     @property
+    def resumable(self) -> bool:
+        """Whether there is something to go on with and no engine at it."""
+        if self.state.ended is not None:
+            return self.state.ended.status in ("stopped", "failed")
+        return self.standing in ("lost", "no engine")
+
+    @property
     def standing(self) -> Standing:
         """What is to be said besides the status that the journal tells of."""
         status = self.link.status

@@ -146,13 +146,13 @@ class Keys:
         """The first key of an action, as it is shown."""
         return next((shown(action.keys[0]) for action in self.actions if action.id == action_id), "")
 
-    def footer(self, pane: str | None, *, alive: bool = True) -> list[tuple[str, str]]:
+    def footer(self, pane: str | None, *, alive: bool = True, resumable: bool = False) -> list[tuple[str, str]]:
         """Key and label of what the footer offers while `pane` has the focus: its own first, help and quit last.
 
-        What needs an engine is left out where none is `alive`; `resume` is what such a run needs.
+        What needs an engine is left out where none is `alive`; `resume` is for runs that are `resumable`.
         """
         rows = [action for action in self.actions if action.footer and (not action.panes or pane in action.panes)]
-        rows = [action for action in rows if action.group != "Run" or (action.id != "resume") == alive]
+        rows = [row for row in rows if row.group != "Run" or (resumable if row.id == "resume" else alive)]
         return [(shown(row.keys[0]), row.label) for row in sorted(rows, key=lambda row: row.footer)]
 
     def groups(self) -> dict[Group, list[Action]]:

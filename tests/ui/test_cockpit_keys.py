@@ -471,8 +471,9 @@ class TestTable:
         assert keys.footer("loss")[-2:] == [("?", "help"), ("q", "quit")]
 
     def test_without_an_engine_the_footer_offers_resume_and_no_commands(self) -> None:
-        labels = [label for _, label in Keys().footer("loss", alive=False)]
+        labels = [label for _, label in Keys().footer("loss", alive=False, resumable=True)]
         assert "resume" in labels
+        assert "resume" not in [label for _, label in Keys().footer("loss", alive=False)]
         assert not {"pause", "evaluate", "save", "refine", "adjust"} & set(labels)
 
     def test_the_readme_table_has_every_action(self) -> None:

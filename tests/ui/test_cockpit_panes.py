@@ -254,7 +254,7 @@ class TestBanner:
         return text(ended_lines(state, state.ended, RUN_DIR, Keys(), can_resume))
 
     def test_a_completed_run_shows_its_figures_and_its_model(self) -> None:
-        shown = self.lines(ended_run())
+        shown = self.lines(ended_run(), can_resume=False)
         assert "✓ completed at step 600 after " in shown
         assert "test loss 2.610, perplexity 13.60, bits/byte 1.064" in shown
         assert f"{RUN_DIR}/model   for from_pretrained" in shown

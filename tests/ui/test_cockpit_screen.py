@@ -17,7 +17,6 @@ from msopt_tui.ui.app import CockpitApp
 from msopt_tui.ui.panes.base import Pane, TextPane
 from msopt_tui.ui.panes.charts import ThemedChart
 from msopt_tui.ui.requests import Requests
-from msopt_tui.ui.screens.cockpit import CockpitScreen
 from msopt_tui.ui.screens.history import HistoryScreen
 from msopt_tui.ui.screens.run_view import Outcome
 from msopt_tui.ui.widgets.chart import Chart
@@ -216,6 +215,21 @@ class TestEnds:
             await ui.press("R")
             await ui.until(lambda: "not resumed: no space left" in ui.row(-1), "the answer")
 
+    async def test_a_completed_run_has_nothing_to_resume(self) -> None:
+        link = FakeLink(ended_run())
+        async with started(link, make_app(link, resume_run=lambda _: FakeLink())) as ui:
+            assert "resume" not in ui.text()
+            await ui.press("R")
+            assert "the run is completed: there is nothing to go on with" in ui.row(-1)
+
+    async def test_a_run_of_the_past_whose_engine_died_can_be_resumed(self) -> None:
+        link, fresh = FakeLink(scripted_run(100), status="readonly"), FakeLink(scripted_run(200))
+        async with started(link, make_app(link, resume_run=lambda _: fresh)) as ui:
+            assert "■ interrupted" in ui.row(0)
+            assert " R resume " in ui.row(-1)
+            await ui.press("R")
+            await ui.until(lambda: fresh.polls > 0, "the new link to be read")
+
     async def test_the_banner_takes_lines_only_while_there_is_something_to_say(self) -> None:
         async with started(FakeLink(scripted_run(400))) as ui:
             assert ui.screen.banner.size.height == 0
@@ -236,8 +250,9 @@ class TestHistory:
             await ui.until(lambda: other.polls > 0, "the other run to be read")
             await ui.frame()
             assert "✓ completed · read only" in ui.row(0)
-            await ui.press("escape", "escape")
-            assert isinstance(ui.on_top(), CockpitScreen)
+            await ui.type("q", "q")
+            await ui.until(lambda: ui.on_top() is ui.screen, "the first cockpit to be back")
+            assert ui.screen.feed.link is link
             assert other.is_closed
             assert not link.is_closed
             await ui.frame()

@@ -56,7 +56,7 @@ def ended_lines(state: RunState, ended: RunEnded, run_dir: Path, keys: Keys, can
         lines.append([("  model ", "muted"), (str(run_dir / ended.model), ""), ("   for from_pretrained", "muted")])
     if ended.status == "failed":
         lines.append([("  the traceback is at the end of ", "muted"), (str(run_dir / "output.log"), "")])
-    return [*lines, _ways_on(keys, can_resume and ended.status != "completed", state)]
+    return [*lines, _ways_on(keys, can_resume, state)]
 
 
 def lost_lines(state: RunState, reason: str, run_dir: Path, keys: Keys, can_resume: bool) -> list[Words]:

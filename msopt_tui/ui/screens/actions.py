@@ -53,6 +53,8 @@ def _resume(screen: RunView) -> None:
     resume_run = screen.options.resume_run
     if screen.feed.alive:
         screen.say("the run is under way: there is nothing to resume")
+    elif not screen.feed.resumable:
+        screen.say(f"the run is {screen.feed.state.status}: there is nothing to go on with")
     elif resume_run is None:
         screen.say("this run can't be resumed from here")
     else:

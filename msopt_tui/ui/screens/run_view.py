@@ -161,13 +161,17 @@ class RunView(Screen[None]):
     def show_keys(self) -> None:
         """The footer: keys of the focused pane, and how the latest request stands."""
         if self._has_begun:
-            self.keybar.show(
-                self.keys.footer(self.board.focused, alive=self.feed.alive), self.requests.message(self.feed.state)
-            )
+            feed = self.feed
+            hints = self.keys.footer(self.board.focused, alive=feed.alive, resumable=self._can_resume)
+            self.keybar.show(hints, self.requests.message(feed.state))
+
+    @property
+    def _can_resume(self) -> bool:
+        return self.options.resume_run is not None and self.feed.resumable
 
     def _show_banner(self) -> None:
         state, run_dir = self.feed.state, self.feed.run_dir
-        can_resume = self.options.resume_run is not None
+        can_resume = self._can_resume
         if state.ended is not None:
             self.banner.show_lines(ended_lines(state, state.ended, run_dir, self.keys, can_resume))
         elif self.feed.lost:
