@@ -47,7 +47,7 @@ def test_its_mistakes_have_a_line_and_the_nearest_key(tmp_path: Path) -> None:
         "project.toml:10: lora: unknown table; did you mean model.lora?",
         "project.toml:6: model.lora.rang: unknown key; did you mean rank?",
         "project.toml:7: model.lora.r: True is not allowed: a whole number >= 0 and <= 65536",
-        "project.toml:8: model.lora.alpha: 0 is not allowed: a number > 0 and <= 1e+06",
+        "project.toml:8: model.lora.alpha: 0 is not allowed: a number > 0 and <= 1,000,000",
         "project.toml:9: model.lora.target_modules: 'q_proj' is not allowed: a list or one of all-linear",
     ]
     inline = '[model]\npretrained = "x"\nlora = { rang = 4 }\n'
