@@ -27,11 +27,6 @@ def cache_dir() -> Path:
     return _xdg("XDG_CACHE_HOME", ".cache")
 
 
-def data_dir() -> Path:
-    """`$XDG_DATA_HOME/msopt-tui`: what belongs to the user and to no project. Need not exist."""
-    return _xdg("XDG_DATA_HOME", ".local/share")
-
-
 def _shipped(name: str) -> Path:
     """The wheel keeps it inside the package (see `force-include` in pyproject.toml), a checkout beside it."""
     inside = _PACKAGE / f"_{name}"

@@ -95,18 +95,6 @@ def end_of_text(tokenizer: Tokenizer) -> int:
     return token
 
 
-def byte_lengths(tokenizer: Tokenizer) -> npt.NDArray[np.int32]:
-    """UTF-8 bytes that each token stands for, by id [vocab_size]; 0 for special tokens.
-
-    Over the tokens of a text they sum to `len(text.encode())`. A byte-level token has one character for every byte.
-    """
-    lengths = np.zeros(tokenizer.get_vocab_size(), dtype=np.int32)
-    specials = {token for token, added in tokenizer.get_added_tokens_decoder().items() if added.special}
-    for text, token in tokenizer.get_vocab().items():
-        lengths[token] = 0 if token in specials else len(text)
-    return lengths
-
-
 def pieces(text: str, size: int = PIECE_CHARS) -> Iterator[str]:
     """A text in pieces of at most `size` characters whose tokens, put together, are the tokens of the whole.
 

@@ -131,14 +131,16 @@ class Engine:
     def _look_after(self, writer: JournalWriter, door: Door) -> None:
         monitor = MachineMonitor(self.directory.path)
         next_heartbeat = next_sample = 0.0
-        while self.ended is None:
+        while True:
             door.poll(WAKE_SECONDS)
             self._write_events(writer)
+            if self.ended is not None:
+                break  # its end is the last word of a run
             now = time.monotonic()
             if now >= next_sample:
                 next_sample = now + RESOURCES_SECONDS
                 writer.append([monitor.sample()])
-            if now >= next_heartbeat or self.ended is not None:
+            if now >= next_heartbeat:
                 next_heartbeat = now + HEARTBEAT_SECONDS
                 self._heartbeat()
         writer.flush()

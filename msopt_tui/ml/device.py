@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-import platform
-from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
 import torch
 
 from msopt_tui.config.schema import ResourcesTable
-
-_PACKAGES = ("msopt-tui", "torch", "transformers", "tokenizers", "safetensors", "numpy")
 
 
 def pick_device(resources: ResourcesTable) -> torch.device:
@@ -91,33 +87,3 @@ def make_repeatable(device: torch.device) -> None:
     torch.use_deterministic_algorithms(True, warn_only=True)
     # A guard for code that reads what it never wrote, which would write every new tensor twice.
     torch._C._set_deterministic_fill_uninitialized_memory(False)
-
-
-def synchronise(device: torch.device) -> None:
-    """Wait until the device has done everything that was queued; nothing on a CPU."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
-
-
-def memory_allocated(device: torch.device) -> int | None:
-    """Bytes that tensors hold on the device; `None` on a CPU, where torch does not count them."""
-    if device.type == "cuda":
-        return torch.cuda.memory_allocated(device)
-    if device.type == "mps":
-        return torch.mps.current_allocated_memory()
-    return None
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python, of ourselves and of what decides about the numbers, by name."""
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed as a package"
-    if torch.version.cuda is not None:
-        found["cuda"] = torch.version.cuda
-    return found

@@ -36,19 +36,6 @@ def test_text_comes_back_as_it_was(tokenizer: Tokenizer, text: str) -> None:
     assert tokenizer.decode(tokenizer.encode(text).ids, skip_special_tokens=False) == text
 
 
-@given(text=any_text)
-@settings(deadline=None)
-def test_bytes_of_the_tokens_are_the_bytes_of_the_text(tokenizer: Tokenizer, text: str) -> None:
-    lengths = bpe.byte_lengths(tokenizer)
-    assert lengths[tokenizer.encode(text).ids].sum() == len(text.encode())
-
-
-def test_special_tokens_stand_for_no_bytes(tokenizer: Tokenizer) -> None:
-    lengths = bpe.byte_lengths(tokenizer)
-    assert lengths.shape == (tokenizer.get_vocab_size(),)
-    assert np.flatnonzero(lengths == 0).tolist() == [0, 1]
-
-
 def test_a_special_token_written_out_is_only_text(tokenizer: Tokenizer, tmp_path: Path) -> None:
     bpe.save(tokenizer, tmp_path)
     for one in (tokenizer, bpe.load(tmp_path)):

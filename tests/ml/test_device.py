@@ -82,28 +82,13 @@ def test_threads_are_set_and_left() -> None:
         torch.set_num_threads(before)
 
 
-def test_a_cpu_counts_no_memory_and_needs_no_waiting() -> None:
-    assert device.memory_allocated(CPU) is None
-    device.synchronise(CPU)
+def test_a_cpu_needs_nothing_to_be_repeatable() -> None:
     device.make_repeatable(CPU)
     assert not torch.are_deterministic_algorithms_enabled()
 
 
-def test_versions_name_what_decides_about_the_numbers() -> None:
-    versions = device.versions()
-    assert versions["torch"] == str(torch.__version__)
-    assert {"python", "transformers", "msopt-tui", "tokenizers"} <= versions.keys()
-
-
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_a_real_gpu_counts_its_memory() -> None:
+def test_a_real_gpu_is_found_and_named() -> None:
     found = device.pick_device(ResourcesTable(device="cuda"))
-    before = device.memory_allocated(found)
-    block = torch.zeros(1 << 20, device=found)
-    device.synchronise(found)
-    after = device.memory_allocated(found)
-    assert before is not None
-    assert after is not None
-    assert after - before >= block.numel() * 4
     assert device.describe(found).startswith("cuda:")

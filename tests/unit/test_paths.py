@@ -34,9 +34,8 @@ def test_without_a_usable_variable_the_home_folder_counts(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str | None
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    for variable in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+    for variable in ("XDG_CACHE_HOME",):
         monkeypatch.delenv(variable, raising=False)
         if value is not None:
             monkeypatch.setenv(variable, value)
     assert paths.cache_dir() == tmp_path / ".cache" / "msopt-tui"
-    assert paths.data_dir() == tmp_path / ".local/share" / "msopt-tui"
