@@ -22,11 +22,16 @@ def cross_check(config: Config, where: str) -> list[Problem]:
 
 
 _WHERE_FROM = ("path",)
-_ROWS = ("path", "text_column")
-_EVERY_KIND = ("kind", "max_documents", "weight")
+_COLUMNS = ("columns", "group_column")
+_ROWS = ("path", "text_column", *_COLUMNS)
+_EVERY_KIND = ("kind", "max_documents", "weight", "use")
 TAKEN: dict[str, tuple[str, ...]] = {
     "python-topics": (),
     "python-docstrings": (),
+    "python-functions": _COLUMNS,
+    "python-questions": _COLUMNS,
+    "package-docstrings": _COLUMNS,
+    "bible-verses": _COLUMNS,
     "text": (*_WHERE_FROM, "document", "document_chars"),
     "gutenberg": (*_WHERE_FROM, "document", "document_chars"),
     "wikipedia": _WHERE_FROM,

