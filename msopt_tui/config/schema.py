@@ -147,9 +147,9 @@ class TaskTable(Table, frozen=True):
         "text-classification",
         "preference",
     ] = "causal-lm"
-    """`causal-lm`: the next token of running text; `masked-lm`: hidden tokens of it (BERT family); `instruction`: answers
-    in a chat; `summarization`, `translation`: a target text from a source text; `question-answering`: extractive with
-    the BERT family, generative with others; `text-classification`; `preference`: chosen over rejected answers (DPO)."""
+    """`causal-lm`: the next token of running text; `masked-lm`: hidden tokens of it (BERT family); `instruction`:
+    answers in a chat; `summarization`, `translation`: a target text from a source; `question-answering`: extractive in
+    the BERT family, generative in others; `text-classification`; `preference`: chosen over rejected answers (DPO)."""
     prompt: str = ""
     """Template for causal models: the text before the answer, with the task's fields in braces, such as
     `"{source}\n\nSummary: "`; the task's usual one if empty."""
