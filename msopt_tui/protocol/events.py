@@ -11,9 +11,12 @@ from typing import Literal
 import msgspec
 
 from msopt_tui.config.fields import Scalar
+from msopt_tui.protocol.values import Confusion as Confusion
 from msopt_tui.protocol.values import Finding as Finding
 from msopt_tui.protocol.values import Gpu as Gpu
+from msopt_tui.protocol.values import Histogram as Histogram
 from msopt_tui.protocol.values import Number as Number
+from msopt_tui.protocol.values import PreviewRow as PreviewRow
 from msopt_tui.protocol.values import Proposal as Proposal
 from msopt_tui.protocol.values import Sample as Sample
 
@@ -101,6 +104,31 @@ class DataPrepared(Base, frozen=True, kw_only=True):
     seconds: float
 
 
+class DataInspected(Base, frozen=True, kw_only=True):
+    """What is about to be learned, looked at before a step is taken: the training split unless it says otherwise."""
+
+    shapes: dict[str, str] = {}
+    """Source to how its rows were understood: `alpaca: instruction, input → prompt; output → answer`."""
+    rows: list[PreviewRow]
+    """A few examples as the network will see them."""
+    examples: int
+    """In the training split."""
+    lengths: Histogram
+    """Of all training examples."""
+    truncated: int
+    """Examples that were cut to fit."""
+    unended: int
+    """Examples whose learned part does not end with the end token."""
+    supervised: int
+    """Targets in the training split."""
+    padding: Number
+    """Share of the positions in training rows that hold no token, as they are batched."""
+    changed: dict[str, int] = {}
+    """What cleaning kept in another form: what it did to how often."""
+    removed_examples: dict[str, list[str]] = {}
+    """Excerpts of what cleaning dropped, by the names in `DataPrepared.removed`."""
+
+
 class ModelReady(Base, frozen=True, kw_only=True):
     """The network stands on its device."""
 
@@ -159,6 +187,10 @@ class Evaluated(Base, frozen=True, kw_only=True):
     seconds: float
     best: bool = False
     """Better than every validation before it."""
+    confusion: Confusion | None = None
+    """Of tasks with classes."""
+    signatures: dict[str, str] = {}
+    """Metric to what its value was computed with, where that has a name, such as sacrebleu's."""
 
 
 class Sampled(Base, frozen=True, kw_only=True):
@@ -350,6 +382,7 @@ Event = (
     | PhaseChanged
     | Progressed
     | DataPrepared
+    | DataInspected
     | ModelReady
     | RoundStarted
     | StepsDone

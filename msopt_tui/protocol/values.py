@@ -12,11 +12,57 @@ Number = float | None
 """`None` is not finite."""
 
 
-class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """One continuation of one prompt."""
+class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the network makes of one prompt, source, question or text."""
 
     prompt: str
     text: str
+    """Its continuation, target, answer or class."""
+    reference: str = ""
+    """What it should be, where that is known."""
+    context: str = ""
+    """What a question is about."""
+    note: str = ""
+    """How sure, or how good: `confidence 0.98`, `F1 67`."""
+    correct: bool | None = None
+    """Whether it counts as right; `None` where that is no question."""
+
+
+class Confusion(msgspec.Struct, frozen=True, kw_only=True):
+    """How often rows of each class were taken for each."""
+
+    labels: list[str]
+    counts: list[list[int]]
+    """Rows [true class][predicted class]."""
+
+
+class Piece(msgspec.Struct, frozen=True, array_like=True):
+    """A stretch of a row as its tokens have it."""
+
+    text: str
+    supervised: bool
+    """Whether it is learned, not only read."""
+
+
+class PreviewRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One example as the network will see it."""
+
+    origin: str
+    pieces: list[Piece]
+    tokens: int
+    supervised: int
+    truncated: bool = False
+    ended: bool = True
+    """Whether what is learned ends with the end token."""
+
+
+class Histogram(msgspec.Struct, frozen=True, kw_only=True):
+    """How many examples have which length (tokens)."""
+
+    edges: list[int]
+    """Bounds of the bars, one more than there are bars; a bar holds what is at least its lower bound and below its
+    upper one."""
+    counts: list[int]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

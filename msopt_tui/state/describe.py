@@ -82,6 +82,13 @@ def _data_prepared(e: ev.DataPrepared) -> Words:
     )
 
 
+@_line(ev.DataInspected)
+def _data_inspected(event: ev.DataInspected) -> Words:
+    cut = f", {event.truncated:,} cut" if event.truncated else ""
+    unended = f", {event.unended:,} without an end" if event.unended else ""
+    return "phase", None, f"{event.examples:,} examples, {compact(event.supervised)} targets{cut}{unended}"
+
+
 @_line(ev.ModelReady)
 def _model_ready(e: ev.ModelReady) -> Words:
     return (

@@ -77,6 +77,7 @@ class RunState:
     paused: bool = False
     phases: dict[ev.Phase, PhaseState] = field(default_factory=lambda: {name: PhaseState() for name in ev.PHASES})
     data: ev.DataPrepared | None = None
+    inspection: ev.DataInspected | None = None
     model: ev.ModelReady | None = None
     round: int = 0
     round_first_step: int = 0
@@ -230,6 +231,11 @@ def _progressed(state: RunState, event: ev.Progressed) -> None:
 @_handles(ev.DataPrepared)
 def _data_prepared(state: RunState, event: ev.DataPrepared) -> None:
     state.data = event
+
+
+@_handles(ev.DataInspected)
+def _data_inspected(state: RunState, event: ev.DataInspected) -> None:
+    state.inspection = event
 
 
 @_handles(ev.ModelReady)

@@ -26,6 +26,8 @@ def _value(kind: object) -> object:
         return origin()
     if arguments:
         return _value(arguments[0])
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return example(kind)
     return {int: 3, float: 0.5, str: "x", bool: True}[typing.cast(type, kind)]
 
 
