@@ -23,6 +23,8 @@ from transformers.modeling_utils import PreTrainedModel
 from benchmarks.pairs import in_fresh_process, ratios, summary
 from msopt_tui.config.schema import Config, ModelTable, TrainTable
 from msopt_tui.ml import model as models
+from msopt_tui.ml.batch import Batch
+from msopt_tui.ml.stream import ROWS
 
 WARMUP = 50
 SIZES = {
@@ -43,10 +45,14 @@ class Rows:
     def __init__(self, vocab: int, length: int, rows: int, device: torch.device) -> None:
         generator = torch.Generator().manual_seed(0)
         self.pool = torch.randint(vocab, (64, rows, length + 1), generator=generator).to(device)
+        self.rows = 64 * rows
         self.tokens_per_step = rows * length
 
-    def rows(self, step: int) -> torch.Tensor:
+    def ids(self, step: int) -> torch.Tensor:
         return self.pool[step % 64]
+
+    def batch(self, step: int) -> Batch:
+        return Batch({ROWS: self.ids(step)}, self.tokens_per_step, self.tokens_per_step)
 
 
 def setting(args: argparse.Namespace) -> tuple[PreTrainedModel, Rows, torch.device]:
@@ -79,7 +85,7 @@ def bare(args: argparse.Namespace) -> float:
         if step == WARMUP + 1:
             wait(device)
             began = time.perf_counter()
-        batch = source.rows(step)
+        batch = source.ids(step)
         with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
             logits = model(input_ids=batch[:, :-1], use_cache=False).logits
         loss = functional.cross_entropy(logits.float().flatten(0, 1), batch[:, 1:].flatten())
@@ -106,7 +112,7 @@ def ours(args: argparse.Namespace) -> float:
     loop = TrainingLoop(
         model=model,
         optimizer=optim.build(model, TRAIN, device),
-        loss_of=lambda rows: causal_lm.loss(forward, rows, 0.0, dtype),
+        loss_of=lambda batch: causal_lm.summed_loss(forward, batch[ROWS], 0.0, dtype),
         batches=source,
         device=device,
         report=lambda event: reported.extend(encode_line(event)),
@@ -126,7 +132,7 @@ def trainer(args: argparse.Namespace) -> float:
     from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
     model, source, device = setting(args)
-    rows = torch.cat([source.rows(step).cpu() for step in range(1, args.steps + 1)])
+    rows = torch.cat([source.ids(step).cpu() for step in range(1, args.steps + 1)])
 
     class Data(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         def __len__(self) -> int:

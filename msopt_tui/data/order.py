@@ -61,16 +61,15 @@ def _network(indices: Words, keys: Words, rows: np.uint64, columns: np.uint64) -
     return left * columns + right
 
 
-class BatchOrder:
-    """Which rows a step trains on. Steps count from 1; a step may reach into the next epoch, so no row is left out."""
+class RowOrder:
+    """Which of `rows` rows a step trains on. Steps count from 1; one may reach into the next epoch."""
 
-    def __init__(self, n_tokens: int, max_length: int, rows_per_step: int, seed: int) -> None:
-        """`n_tokens` in the split, `max_length` inputs a row; raises ValueError where that gives no row."""
-        self.rows = rows_in(n_tokens, max_length)
+    def __init__(self, rows: int, rows_per_step: int, seed: int) -> None:
+        """Raises ValueError without rows."""
+        if rows < 1 or rows_per_step < 1:
+            raise ValueError(f"{rows} rows, {rows_per_step} a step: both must be at least 1")
+        self.rows = rows
         """Rows in an epoch."""
-        if self.rows < 1 or rows_per_step < 1:
-            raise ValueError(f"{n_tokens} tokens give no row of max_length {max_length} (or rows_per_step is below 1)")
-        self.max_length = max_length
         self.rows_per_step = rows_per_step
         self._seed = mix(np.array([seed], dtype=np.uint64))
         self._steps_per_block = max(1, BLOCK_ROWS // rows_per_step)
@@ -80,7 +79,7 @@ class BatchOrder:
     def rows_of_step(self, step: int) -> tuple[Rows, Rows]:
         """Row indices and their epoch's offset, both [rows_per_step]; raises ValueError for a step below 1.
 
-        A row's tokens begin at row · max_length + offset, 0 <= offset < max_length.
+        The offset is 0 but for rows that are cut from a stream.
         """
         if step < 1:
             raise ValueError(f"steps count from 1, not {step}")
@@ -104,11 +103,49 @@ class BatchOrder:
         epochs, indices = np.divmod(positions, np.uint64(self.rows))
         epoch_keys = mix(self._seed ^ mix(epochs))
         round_keys = mix(epoch_keys + np.arange(1, ROUNDS + 1, dtype=np.uint64)[:, None])
-        places = permute(indices, round_keys, self.rows)
-        rows, offsets = places.astype(np.int64), (mix(epoch_keys) % np.uint64(self.max_length)).astype(np.int64)
+        rows, offsets = self._arranged(permute(indices, round_keys, self.rows).astype(np.int64), epoch_keys)
         rows.setflags(write=False)
         offsets.setflags(write=False)
         return rows, offsets
+
+    def _arranged(self, rows: Rows, _epoch_keys: Words) -> tuple[Rows, Rows]:
+        """The rows of a block in the order in which its steps take them, and their offsets."""
+        return rows, np.zeros_like(rows)
+
+
+class BatchOrder(RowOrder):
+    """Rows cut from a stream of tokens, at places that every epoch shifts."""
+
+    def __init__(self, n_tokens: int, max_length: int, rows_per_step: int, seed: int) -> None:
+        """`n_tokens` in the split, `max_length` inputs a row; raises ValueError where that gives no row."""
+        rows = rows_in(n_tokens, max_length)
+        if rows < 1 or rows_per_step < 1:
+            raise ValueError(f"{n_tokens} tokens give no row of max_length {max_length} (or rows_per_step is below 1)")
+        super().__init__(rows, rows_per_step, seed)
+        self.max_length = max_length
+
+    def _arranged(self, rows: Rows, epoch_keys: Words) -> tuple[Rows, Rows]:
+        """A row's tokens begin at row · max_length + offset, 0 <= offset < max_length."""
+        return rows, (mix(epoch_keys) % np.uint64(self.max_length)).astype(np.int64)
+
+
+class LengthOrder(RowOrder):
+    """Rows of different lengths: those of a step are of like length, so that little of a batch is padding.
+
+    Rows are drawn as ever; within a block of about BLOCK_ROWS they are sorted by length, cut into steps, and the steps
+    are taken in a random order. Every epoch still has every row once.
+    """
+
+    def __init__(self, lengths: Rows, rows_per_step: int, seed: int) -> None:
+        """`lengths` [rows] in tokens; raises ValueError without rows."""
+        super().__init__(len(lengths), rows_per_step, seed)
+        self._lengths = lengths
+
+    def _arranged(self, rows: Rows, epoch_keys: Words) -> tuple[Rows, Rows]:
+        by_length = rows[np.argsort(self._lengths[rows], kind="stable")].reshape(-1, self.rows_per_step)
+        steps = np.arange(len(by_length), dtype=np.uint64)
+        shuffled = by_length[np.argsort(mix(mix(epoch_keys[:1]) + mix(rows[:1].astype(np.uint64)) + steps))]
+        return shuffled.reshape(-1), np.zeros_like(rows)
 
 
 class Batches:

@@ -48,6 +48,10 @@ class PreparedData:
     """What was found while the sources were read."""
     seconds: float
 
+    def training_rows(self, max_length: int) -> int:
+        """Rows of an epoch."""
+        return self.store["train"].rows(max_length)
+
     @property
     def key(self) -> str:
         """Hash of everything that went in."""

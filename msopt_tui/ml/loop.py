@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 
 from msopt_tui.config.schema import Config
 from msopt_tui.ml import optim
+from msopt_tui.ml.batch import Batch, Batches
 from msopt_tui.ml.schedule import learning_rate
 from msopt_tui.protocol.codec import finite
 from msopt_tui.protocol.events import StepsDone
@@ -25,17 +26,8 @@ REPORT_SECONDS = 0.1
 MAX_UNREPORTED = 4_096
 """Steps after which figures are fetched even so: bounds memory where steps take microseconds."""
 
-LossOf = Callable[[torch.Tensor], torch.Tensor]
-"""Mean loss of rows of token ids, shape [rows, max_length + 1] → scalar, differentiable, on the device."""
-
-
-class Batches(Protocol):
-    """Where the rows of a step come from."""
-
-    tokens_per_step: int
-
-    def rows(self, step: int) -> torch.Tensor:
-        """The rows of a step, counted from 1: int64 [rows, max_length + 1] on the device."""
+LossOf = Callable[[Batch], torch.Tensor]
+"""Summed loss of the rows of a batch: a scalar on the device, differentiable. The loop divides by `batch.targets`."""
 
 
 @dataclass(slots=True)
@@ -97,28 +89,23 @@ class TrainingLoop:
                 train.decay_ratio,
                 train.min_lr_rate,
             )
-            rows = self._batches.rows(step)
-            loss = self._gradients(rows, accumulation)
+            batch = self._batches.batch(step)
+            loss = self._gradients(batch, accumulation)
             optim.apply(optimizer, rate, train.weight_decay, betas)
             norm = optimizer.update(train.max_grad_norm)
             self.step = step
-            self.tokens += self._batches.tokens_per_step
-            figures.add(step, loss, norm, rate, self._batches.tokens_per_step)
+            self.tokens += batch.tokens
+            figures.add(step, loss, norm, rate, batch.tokens)
         figures.pause_clock()
 
-    def _gradients(self, rows: torch.Tensor, accumulation: int) -> torch.Tensor:
-        """Backward over the step's rows; the mean loss, on the device."""
-        if accumulation == 1:
-            loss = self._loss_of(rows)
-            loss.backward()
-            return loss.detach()
+    def _gradients(self, batch: Batch, accumulation: int) -> torch.Tensor:
+        """Backward over the step's rows; the mean loss over all its targets, on the device."""
         total: torch.Tensor | None = None
-        for part in rows.chunk(accumulation):
-            # Every row holds the same number of targets, so rows weigh what their share of the batch is.
-            loss = self._loss_of(part) * (part.shape[0] / rows.shape[0])
+        for part in batch.parts(accumulation):
+            loss = self._loss_of(part) / batch.targets
             loss.backward()
             total = loss.detach() if total is None else total + loss.detach()
-        assert total is not None
+        assert total is not None, "a step has rows"
         return total
 
     @contextmanager

@@ -9,9 +9,10 @@ from typing import Literal
 import msgspec
 
 from msopt_tui.data.split import SplitName
-from msopt_tui.ml import rng, sampling
-from msopt_tui.ml.tasks import causal_lm
+from msopt_tui.ml import rng
+from msopt_tui.ml.tasks.base import Check, EvaluationResult, Predictions
 from msopt_tui.protocol.events import Evaluated, Noted, Progressed, Sample, Sampled
+from msopt_tui.protocol.metrics import METRICS
 from msopt_tui.runs.directory import write_text_atomic
 from msopt_tui.state.numbers import significant
 from msopt_tui.steps.context import RunContext
@@ -21,30 +22,30 @@ Reason = Literal["cadence", "asked", "round end", "start", "final", "probe"]
 PROGRESS_SECONDS = 0.5
 
 
-def measure(context: RunContext, session: Session, split: SplitName) -> causal_lm.EvaluationResult:
+def measure(context: RunContext, session: Session, split: SplitName) -> EvaluationResult:
     """Figures of one split; serves commands between batches and never touches the training RNG."""
+    with rng.preserved(session.device):
+        return session.task.measure(context.config, split, _check(context, session, split))
+
+
+def predict(context: RunContext, session: Session, split: SplitName) -> Predictions:
+    """What the weights write, for prompts or for rows of the split, and how good that is."""
+    with rng.preserved(session.device):
+        return session.task.predict(context.config, split, _check(context, session, f"{split}, writing"))
+
+
+def _check(context: RunContext, session: Session, detail: str) -> Check:
     last = time.monotonic()
 
     def check(done: int, total: int) -> None:
         nonlocal last
         context.control.poll(session.step)
         now = time.monotonic()
-        if now - last >= PROGRESS_SECONDS:
+        if total and now - last >= PROGRESS_SECONDS:
             last = now
-            context.emit(Progressed(phase="evaluate", done=done, total=total, unit="rows", detail=split))
+            context.emit(Progressed(phase="evaluate", done=done, total=total, unit="rows", detail=detail))
 
-    config = context.config
-    with rng.preserved(session.device):
-        return causal_lm.evaluate(
-            session.model,
-            ids=session.prepared.store[split].ids,
-            max_length=config.data.max_length,
-            batch_size=config.evaluate.per_device_eval_batch_size,
-            text_bytes=session.text_bytes(split),
-            autocast=session.dtype,
-            device=session.device,
-            check=check,
-        )
+    return check
 
 
 def run(
@@ -55,56 +56,43 @@ def run(
     with context.control.during("evaluating"), context.phase("evaluate") as phase:
         began = time.monotonic()
         result = measure(context, session, split)
-        loss = result.metrics["loss"]
-        # What is not finite is never better; written as `not (a < b)` it would be.
-        best = split == "validation" and loss is not None and math.isfinite(loss) and loss < session.best_loss
-        if split == "validation":
-            _remember(session, loss, best, result.per_row_losses)
+        written = predict(context, session, split)
+        metrics = {**result.metrics, **written.metrics}
+        best = split == "validation" and _remember(context, session, metrics, result.per_row_losses)
         evaluated = Evaluated(
             step=session.step,
             round=session.round,
             split=split,
             reason=reason,
-            metrics=result.metrics,
+            metrics=metrics,
             seconds=time.monotonic() - began,
             best=best,
+            confusion=result.confusion,
+            signatures={**result.signatures, **written.signatures},
         )
         context.emit(evaluated)
-        phase.detail = f"{split} loss {significant(loss)}"
-        samples = _samples(context, session)
+        phase.detail = f"{split} loss {significant(metrics['loss'])}"
+        samples = [*result.samples, *written.samples]
         if samples:
             context.emit(Sampled(step=session.step, samples=samples))
     _write(context, evaluated, samples)
     return evaluated
 
 
-def _remember(session: Session, loss: float | None, best: bool, row_losses: list[float]) -> None:
+def _remember(context: RunContext, session: Session, metrics: dict[str, float | None], row_losses: list[float]) -> bool:
+    """Whether this is the best validation so far, by `evaluate.metric_for_best_model`."""
     session.last_evaluated_step = session.step
-    if best:
-        assert loss is not None, "what is not finite is never the best"
-        session.best_step, session.best_loss, session.evaluations_since_best = session.step, loss, 0
-        session.row_losses = {session.step: row_losses}
-    else:
+    name, loss = context.config.evaluate.metric_for_best_model, metrics["loss"]
+    value = metrics.get(name)
+    # What is not finite is never better; written as `not (a < b)` it would be.
+    cost = math.inf if value is None else value if METRICS[name].better == "lower" else -value
+    if loss is None or not cost < session.best_cost:
         session.evaluations_since_best += 1
-
-
-def _samples(context: RunContext, session: Session) -> list[Sample]:
-    settings = context.config.evaluate
-    if not settings.prompts:
-        return []
-    with rng.preserved(session.device):
-        texts = sampling.continue_texts(
-            session.model,
-            session.tokenizer,
-            settings.prompts,
-            max_new_tokens=settings.max_new_tokens,
-            temperature=settings.temperature,
-            top_k=settings.top_k,
-            seed=context.config.train.seed,
-            device=session.device,
-            check=lambda: context.control.poll(session.step),
-        )
-    return [Sample(prompt=prompt, text=text) for prompt, text in zip(settings.prompts, texts, strict=True)]
+        return False
+    session.best_step, session.best_cost, session.best_loss = session.step, cost, loss
+    session.evaluations_since_best = 0
+    session.row_losses = {session.step: row_losses}
+    return True
 
 
 def _write(context: RunContext, evaluated: Evaluated, samples: list[Sample]) -> None:

@@ -5,22 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from transformers.modeling_utils import PreTrainedModel
 
 from msopt_tui.data import tokenizer as tokenizers
-from msopt_tui.data.order import Batches
 from msopt_tui.data.prepare import PreparedData
 from msopt_tui.ml import checkpoint, device, lora, network, optim
 from msopt_tui.ml import model as models
-from msopt_tui.ml.batches import BatchSource
-from msopt_tui.ml.forward import logits_of
+from msopt_tui.ml.batch import Batch
 from msopt_tui.ml.loop import LossOf, RoundPlan, TrainingLoop
-from msopt_tui.ml.tasks import causal_lm
+from msopt_tui.ml.tasks import task_of
+from msopt_tui.ml.tasks.base import Subject, Task
 from msopt_tui.protocol.events import ModelReady, Noted, StepsDone
 from msopt_tui.refinement.guard import Guard
 from msopt_tui.state.numbers import compact
 from msopt_tui.steps.context import RunContext
-from msopt_tui.steps.session import Session, rows_per_step, steps_in_round
+from msopt_tui.steps.session import Session, steps_in_round
 
 
 def run(context: RunContext, prepared: PreparedData, start_from: Path | None) -> Session:
@@ -58,7 +56,7 @@ def _build(context: RunContext, prepared: PreparedData) -> Session:
     if config.train.gradient_checkpointing:
         models.enable_gradient_checkpointing(model)
     optimizer = optim.build(model, config.train, where)
-    batches = Batches(prepared.store["train"], config.data.max_length, rows_per_step(config), config.train.seed)
+    task = task_of(config, Subject(model, tokenizer, prepared, where, dtype))
     guard = Guard(spike_sigmas=config.train.spike_sigmas, max_broken_steps=config.train.max_broken_steps)
 
     def report(done: StepsDone) -> None:
@@ -68,19 +66,19 @@ def _build(context: RunContext, prepared: PreparedData) -> Session:
     loop = TrainingLoop(
         model=model,
         optimizer=optimizer,
-        loss_of=_loss(context, model, dtype),
-        batches=BatchSource(batches, where),
+        loss_of=_loss(context, task),
+        batches=task.batches(config),
         device=where,
         report=report,
     )
     plan = RoundPlan(0, steps_in_round(config, prepared))
     return Session(
         prepared=prepared,
-        tokenizer=tokenizer,
         model=model,
         optimizer=optimizer,
         device=where,
         dtype=dtype,
+        task=task,
         loop=loop,
         plan=plan,
         guard=guard,
@@ -89,12 +87,11 @@ def _build(context: RunContext, prepared: PreparedData) -> Session:
     )
 
 
-def _loss(context: RunContext, model: PreTrainedModel, dtype: torch.dtype | None) -> LossOf:
-    forward = logits_of(model, compiled=context.config.train.torch_compile)
+def _loss(context: RunContext, task: Task) -> LossOf:
     settings = context.settings
 
-    def loss_of(rows: torch.Tensor) -> torch.Tensor:
-        return causal_lm.loss(forward, rows, settings.config.train.label_smoothing_factor, dtype)
+    def loss_of(batch: Batch) -> torch.Tensor:
+        return task.loss(batch, settings.config.train.label_smoothing_factor)
 
     return loss_of
 
@@ -118,7 +115,7 @@ def restore(context: RunContext, session: Session, path: Path) -> None:
     session.loop.step, session.loop.tokens = state.step, state.tokens
     session.round, session.from_step = state.round, state.from_step
     session.plan.first_step, session.plan.last_step = state.round_first_step, state.round_last_step
-    session.best_step, session.best_loss = state.best_step, state.best_loss
+    session.best_step, session.best_loss, session.best_cost = state.best_step, state.best_loss, state.best_cost
     session.evaluations_since_best = state.evaluations_since_best
     session.last_evaluated_step, session.last_saved_step = state.last_evaluated_step, state.step
     session.apply(context.config)

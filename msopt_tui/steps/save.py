@@ -26,6 +26,7 @@ def run(context: RunContext, session: Session, reason: str) -> None:
         settings=context.settings.differing(),
         best_step=session.best_step,
         best_loss=session.best_loss,
+        best_cost=session.best_cost,
         evaluations_since_best=session.evaluations_since_best,
         last_evaluated_step=session.last_evaluated_step,
         seed=context.config.train.seed,

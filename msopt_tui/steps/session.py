@@ -6,16 +6,14 @@ import math
 from dataclasses import dataclass, field
 
 import torch
-from tokenizers import Tokenizer
 from transformers.modeling_utils import PreTrainedModel
 
 from msopt_tui.config.schema import Config
 from msopt_tui.data.prepare import PreparedData
-from msopt_tui.data.pretrained import bytes_of_token
-from msopt_tui.data.split import SplitName
 from msopt_tui.ml import model as models
 from msopt_tui.ml import optim
 from msopt_tui.ml.loop import RoundPlan, TrainingLoop
+from msopt_tui.ml.tasks.base import Task
 from msopt_tui.refinement.guard import Guard
 
 
@@ -24,12 +22,12 @@ class Session:
     """The run in memory. Only the worker thread touches it."""
 
     prepared: PreparedData
-    tokenizer: Tokenizer
     model: PreTrainedModel
     optimizer: optim.AdamW
     device: torch.device
     dtype: torch.dtype | None
     """Of the matrix products; `None` for the weights' own float32."""
+    task: Task
     loop: TrainingLoop
     plan: RoundPlan
     guard: Guard
@@ -38,8 +36,10 @@ class Session:
     from_step: int | None = None
     """Checkpoint the round began with; `None` for the initial weights."""
     best_step: int | None = None
+    best_cost: float = math.inf
+    """The lowest value of `evaluate.metric_for_best_model` so far, its negative where higher is better."""
     best_loss: float = math.inf
-    """Lowest validation loss (nats a token)."""
+    """Validation loss at the best step (nats a target)."""
     evaluations_since_best: int = 0
     last_evaluated_step: int = -1
     last_saved_step: int = -1
@@ -58,12 +58,6 @@ class Session:
     def step(self) -> int:
         """Optimiser steps done, all rounds counted."""
         return self.loop.step
-
-    def text_bytes(self, split: SplitName) -> int:
-        """UTF-8 bytes of a split's text, those of its first token left out: nothing comes before it to predict it."""
-        ids = self.prepared.store[split].ids
-        first = bytes_of_token(self.tokenizer, int(ids[0])) if len(ids) else 0
-        return self.prepared.bytes[split] - first
 
     def apply(self, config: Config) -> None:
         """Bring model and round in line with the settings in force."""
@@ -84,5 +78,5 @@ def steps_in_round(config: Config, prepared: PreparedData) -> int:
     """Optimiser steps of one round: `max_steps`, or what `num_train_epochs` makes of the rows."""
     if config.train.max_steps > 0:
         return config.train.max_steps
-    rows = prepared.store["train"].rows(config.data.max_length)
+    rows = prepared.training_rows(config.data.max_length)
     return max(1, math.ceil(rows * config.train.num_train_epochs / rows_per_step(config)))

@@ -12,12 +12,14 @@ from transformers.modeling_utils import PreTrainedModel
 
 from msopt_tui.ml.forward import logits_of
 from msopt_tui.ml.tasks import causal_lm
+from msopt_tui.ml.tasks.base import EvaluationResult
 from tests.ml.tiny import (
     ARCHITECTURES,
     CPU,
     LENGTH,
     TEXT,
     Architecture,
+    mean_loss,
     network,
     rows,
     token_ids,
@@ -35,7 +37,7 @@ def evaluate(
     text_bytes: int = TEXT_BYTES,
     autocast: torch.dtype | None = None,
     check: Callable[[int, int], None] = lambda done, total: None,
-) -> causal_lm.EvaluationResult:
+) -> EvaluationResult:
     return causal_lm.evaluate(
         model,
         ids=ids,
@@ -176,7 +178,7 @@ def test_the_training_loss_is_the_mean_over_all_targets() -> None:
     expected = [slowly(model, row.numpy())[0][0] for row in batch]
     assert len(losses) == 1
     mean = math.fsum(loss for row in expected for loss in row) / (len(batch) * LENGTH)
-    assert causal_lm.loss(logits_of(model), batch).item() == pytest.approx(mean, rel=1e-6)
+    assert mean_loss(logits_of(model), batch).item() == pytest.approx(mean, rel=1e-6)
 
 
 def test_label_smoothing_spreads_its_share_over_the_vocabulary() -> None:
@@ -185,13 +187,14 @@ def test_label_smoothing_spreads_its_share_over_the_vocabulary() -> None:
         scores = torch.log_softmax(logits_of(model)(batch[:, :-1]).double(), -1)
     hit = scores.gather(-1, batch[:, 1:, None]).mean()
     expected = -(0.9 * hit + 0.1 * scores.mean())
-    torch.testing.assert_close(causal_lm.loss(logits_of(model), batch, 0.1).double(), expected, rtol=1e-5, atol=0)
+    smoothed = causal_lm.summed_loss(logits_of(model), batch, 0.1).double() / batch[:, 1:].numel()
+    torch.testing.assert_close(smoothed, expected, rtol=1e-5, atol=0)
 
 
 def test_the_loss_stays_float32_under_bfloat16_products() -> None:
     model, batch = network(initializer_range=0.3), rows(1)
-    exact = causal_lm.loss(logits_of(model), batch)
-    coarse = causal_lm.loss(logits_of(model), batch, autocast=torch.bfloat16)
+    exact = mean_loss(logits_of(model), batch)
+    coarse = mean_loss(logits_of(model), batch, torch.bfloat16)
     assert coarse.dtype == torch.float32
     assert coarse.item() != exact.item()
     assert coarse.item() == pytest.approx(exact.item(), rel=0.02)

@@ -12,8 +12,10 @@ import torch
 from msopt_tui.config.schema import Config, ModelTable, TrainTable
 from msopt_tui.ml import model as models
 from msopt_tui.ml import optim
+from msopt_tui.ml.batch import Batch
 from msopt_tui.ml.forward import logits_of
 from msopt_tui.ml.loop import RoundPlan, TrainingLoop
+from msopt_tui.ml.stream import ROWS
 from msopt_tui.ml.tasks import causal_lm
 from msopt_tui.protocol.events import StepsDone
 
@@ -23,10 +25,15 @@ TRAIN = TrainTable(learning_rate=1e-2, lr_scheduler_type="constant", warmup_step
 
 
 class Source:
+    rows = 64
     tokens_per_step = 4 * 8
 
-    def rows(self, step: int) -> torch.Tensor:
-        return torch.randint(64, (4, 9), generator=torch.Generator().manual_seed(step))
+    def __init__(self, device: torch.device = CPU) -> None:
+        self.device = device
+
+    def batch(self, step: int) -> Batch:
+        ids = torch.randint(64, (4, 9), generator=torch.Generator().manual_seed(step))
+        return Batch({ROWS: ids.to(self.device)}, self.tokens_per_step, self.tokens_per_step)
 
 
 def build(train: TrainTable = TRAIN) -> tuple[TrainingLoop, list[StepsDone], torch.nn.Module]:
@@ -37,7 +44,7 @@ def build(train: TrainTable = TRAIN) -> tuple[TrainingLoop, list[StepsDone], tor
     loop = TrainingLoop(
         model=model,
         optimizer=optim.build(model, train, CPU),
-        loss_of=lambda rows: causal_lm.loss(forward, rows),
+        loss_of=lambda batch: causal_lm.summed_loss(forward, batch[ROWS]),
         batches=Source(),
         device=CPU,
         report=said.append,
@@ -101,7 +108,7 @@ def test_it_descends_the_gradient_as_torch_does() -> None:
     ]
     reference = torch.optim.AdamW(groups, lr=1e-2, betas=(TRAIN.adam_beta1, TRAIN.adam_beta2), eps=TRAIN.adam_epsilon)
     for step in range(1, 6):
-        rows = Source().rows(step)
+        rows = Source().batch(step)[ROWS]
         logits = plain(input_ids=rows[:, :-1]).logits
         torch.nn.functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten()).backward()
         torch.nn.utils.clip_grad_norm_(plain.parameters(), 1.0)
@@ -136,7 +143,7 @@ def test_a_broken_loss_is_reported_as_none_and_changes_no_weight() -> None:
     loop, said, model = build()
     before = [p.clone() for p in model.parameters()]
     sound = loop._loss_of
-    loop._loss_of = lambda rows: sound(rows) * float("nan")
+    loop._loss_of = lambda batch: sound(batch) * float("nan")
     loop.run(config(), RoundPlan(0, 3), 3, always)
     assert losses_in(said) == [None, None, None]
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
@@ -155,15 +162,11 @@ def test_on_a_gpu_figures_arrive_later_but_all_of_them() -> None:
     said: list[StepsDone] = []
     forward = logits_of(model)
 
-    class Moved(Source):
-        def rows(self, step: int) -> torch.Tensor:
-            return super().rows(step).to(device)
-
     loop = TrainingLoop(
         model=model,
         optimizer=optim.build(model, TRAIN, device),
-        loss_of=lambda rows: causal_lm.loss(forward, rows),
-        batches=Moved(),
+        loss_of=lambda batch: causal_lm.summed_loss(forward, batch[ROWS]),
+        batches=Source(device),
         device=device,
         report=said.append,
     )

@@ -8,8 +8,7 @@ from transformers.modeling_utils import PreTrainedModel
 
 from msopt_tui.ml import model as models
 from msopt_tui.ml.forward import logits_of
-from msopt_tui.ml.tasks import causal_lm
-from tests.ml.tiny import ARCHITECTURES, LENGTH, VOCABULARY, Architecture, network, rows, table
+from tests.ml.tiny import ARCHITECTURES, LENGTH, VOCABULARY, Architecture, mean_loss, network, rows, table
 
 both = pytest.mark.parametrize("architecture", ARCHITECTURES)
 
@@ -123,7 +122,7 @@ def test_checkpointed_gradients_are_the_same_ones(architecture: Architecture) ->
     models.enable_gradient_checkpointing(lean)
     for model in (plain, lean):
         torch.manual_seed(5)
-        torch.autograd.backward(causal_lm.loss(logits_of(model), rows(1)))
+        torch.autograd.backward(mean_loss(logits_of(model), rows(1)))
     for mine, other in zip(plain.parameters(), lean.parameters(), strict=True):
         assert mine.grad is not None
         assert other.grad is not None

@@ -167,13 +167,13 @@ def test_no_step_on_a_gpu_waits_for_it(architecture: Architecture) -> None:
     optimizer = optim.build(model, FUSED, gpu)
     train(model, optimizer, 1, 2, autocast=torch.bfloat16)
     from msopt_tui.ml.forward import logits_of
-    from msopt_tui.ml.tasks import causal_lm
+    from tests.ml.tiny import mean_loss
 
     forward, batch = logits_of(model), rows(3, device=gpu)
     torch.cuda.set_sync_debug_mode("error")
     try:
         for _ in range(3):
-            torch.autograd.backward(causal_lm.loss(forward, batch, autocast=torch.bfloat16))
+            torch.autograd.backward(mean_loss(forward, batch, torch.bfloat16))
             optimizer.update(1.0)
     finally:
         torch.cuda.set_sync_debug_mode("default")

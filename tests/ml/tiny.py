@@ -16,7 +16,7 @@ from msopt_tui.config.schema import ModelTable, TrainTable
 from msopt_tui.data import tokenizer as bpe
 from msopt_tui.ml import model as models
 from msopt_tui.ml import optim
-from msopt_tui.ml.forward import logits_of
+from msopt_tui.ml.forward import Logits, logits_of
 from msopt_tui.ml.optim import AdamW
 from msopt_tui.ml.schedule import learning_rate
 from msopt_tui.ml.tasks import causal_lm
@@ -61,6 +61,10 @@ def rows(step: int, count: int = 4, device: torch.device = CPU) -> torch.Tensor:
     return torch.from_numpy(ids).to(device)
 
 
+def mean_loss(forward: Logits, ids: torch.Tensor, autocast: torch.dtype | None = None) -> torch.Tensor:
+    return causal_lm.summed_loss(forward, ids, autocast=autocast) / ids[:, 1:].numel()
+
+
 def train(
     model: PreTrainedModel,
     optimizer: AdamW,
@@ -77,7 +81,7 @@ def train(
     for step in range(first, last + 1):
         rate = learning_rate(step, 20, 1e-2, "cosine", warmup_steps=4)
         optim.apply(optimizer, rate, settings.weight_decay, betas)
-        loss = causal_lm.loss(forward, rows(step, device=model.device), autocast=autocast)
+        loss = mean_loss(forward, rows(step, device=model.device), autocast)
         torch.autograd.backward(loss)
         norm = optimizer.update(settings.max_grad_norm)
         figures.append((loss.item(), norm.item()))

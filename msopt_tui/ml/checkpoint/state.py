@@ -38,7 +38,9 @@ class TrainingState(msgspec.Struct, frozen=True, kw_only=True):
     """Settings in force that are not as the project file has them, by dotted key."""
     best_step: int | None = None
     best_loss: float = math.inf
-    """Lowest validation loss (nats a token); infinite before the first."""
+    """Validation loss at the best step (nats a target); infinite before the first."""
+    best_cost: float = math.inf
+    """What the best checkpoint is told by: the metric, or its negative where higher is better."""
     evaluations_since_best: int = 0
     last_evaluated_step: int = -1
     seed: int = 0

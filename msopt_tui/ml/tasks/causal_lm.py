@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -13,43 +12,102 @@ import torch
 from torch.nn import functional
 from transformers.modeling_utils import PreTrainedModel
 
+from msopt_tui.config.schema import Config
+from msopt_tui.data.pretrained import bytes_of_token
+from msopt_tui.data.split import SplitName
+from msopt_tui.ml import sampling
+from msopt_tui.ml.batch import Batch, Batches
 from msopt_tui.ml.forward import Logits, logits_of
 from msopt_tui.ml.modes import evaluating
-
-Ids = npt.NDArray[np.uint16] | npt.NDArray[np.uint32] | npt.NDArray[np.int64]
-Check = Callable[[int, int], None]
-"""Called between batches with rows done and rows in all; whatever it raises ends the evaluation."""
+from msopt_tui.ml.stream import ROWS, StreamBatches
+from msopt_tui.ml.tasks.base import Check, EvaluationResult, Predictions, Subject
+from msopt_tui.protocol.values import Sample
 
 _MAX_EXPONENT = math.log(np.finfo(np.float64).max)
 
+Ids = npt.NDArray[np.uint16] | npt.NDArray[np.uint32] | npt.NDArray[np.int64]
 
-def loss(
+
+def summed_loss(
     forward: Logits, rows: torch.Tensor, label_smoothing: float = 0.0, autocast: torch.dtype | None = None
 ) -> torch.Tensor:
-    """Mean cross-entropy of predicting each token of `rows` [n, length + 1] (int64) from those before it.
+    """Summed cross-entropy of predicting each token of `rows` [n, length + 1] (int64) from those before it.
 
-    Logits in `autocast` if that is given, the cross-entropy in float32 (nats a token). Every row counts alike.
+    Logits in `autocast` if that is given, the cross-entropy in float32 (nats).
     """
     if autocast is None:
         logits = forward(rows[:, :-1])
     else:
         with torch.autocast(rows.device.type, dtype=autocast):
             logits = forward(rows[:, :-1])
-    targets = rows[:, 1:].reshape(-1)
-    return functional.cross_entropy(logits.flatten(0, 1).float(), targets, label_smoothing=label_smoothing)
+    return functional.cross_entropy(
+        logits.flatten(0, 1).float(), rows[:, 1:].reshape(-1), label_smoothing=label_smoothing, reduction="sum"
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationResult:
-    """What was measured on one split."""
+class CausalLanguageModelling:
+    """Running text, token by token."""
 
-    metrics: dict[str, float | None]
-    """`loss` (nats a token), `perplexity`, `bits_per_byte`, `accuracy` (per cent); `None`: not finite, or no token."""
-    per_row_losses: list[float]
-    """Mean loss of every row (nats a token), in the split's order; the last row may hold fewer tokens."""
-    tokens: int
-    """Tokens predicted: all of the split but its first."""
-    seconds: float
+    def __init__(self, subject: Subject, *, compiled: bool) -> None:
+        self._subject = subject
+        self._forward = logits_of(subject.model, compiled=compiled)
+
+    def batches(self, config: Config) -> Batches:
+        """Windows of the training text."""
+        train = config.train
+        return StreamBatches(
+            self._subject.prepared.store["train"],
+            config.data.max_length,
+            train.per_device_train_batch_size * train.gradient_accumulation_steps,
+            train.seed,
+            self._subject.device,
+        )
+
+    def loss(self, batch: Batch, label_smoothing: float) -> torch.Tensor:
+        """Nats, summed."""
+        return summed_loss(self._forward, batch[ROWS], label_smoothing, self._subject.autocast)
+
+    def measure(self, config: Config, split: SplitName, check: Check) -> EvaluationResult:
+        """Every token of the split but its first, predicted once."""
+        subject = self._subject
+        return evaluate(
+            subject.model,
+            ids=subject.prepared.store[split].ids,
+            max_length=config.data.max_length,
+            batch_size=config.evaluate.per_device_eval_batch_size,
+            text_bytes=measured_bytes(subject, split),
+            autocast=subject.autocast,
+            device=subject.device,
+            check=check,
+        )
+
+    def predict(self, config: Config, split: SplitName, check: Check) -> Predictions:
+        """The project's prompts continued."""
+        return Predictions(samples=continuations(self._subject, config, check))
+
+
+def measured_bytes(subject: Subject, split: SplitName) -> int:
+    """UTF-8 bytes of a split's text, those of its first token left out: nothing comes before it to predict it."""
+    ids = subject.prepared.store[split].ids
+    first = bytes_of_token(subject.tokenizer, int(ids[0])) if len(ids) else 0
+    return subject.prepared.bytes[split] - first
+
+
+def continuations(subject: Subject, config: Config, check: Check) -> list[Sample]:
+    """What the model writes after each prompt of the project."""
+    settings = config.evaluate
+    texts = sampling.continue_texts(
+        subject.model,
+        subject.tokenizer,
+        settings.prompts,
+        max_new_tokens=settings.max_new_tokens,
+        temperature=settings.temperature,
+        top_k=settings.top_k,
+        seed=config.train.seed,
+        device=subject.device,
+        check=lambda: check(0, 0),
+    )
+    return [Sample(prompt=prompt, text=text) for prompt, text in zip(settings.prompts, texts, strict=True)]
 
 
 def evaluate(
