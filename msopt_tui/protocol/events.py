@@ -5,33 +5,27 @@ Plain scalars only. A number that is not finite is `None` (JSON has no NaN); who
 
 from __future__ import annotations
 
-import time
 from typing import Literal
 
-import msgspec
-
 from msopt_tui.config.fields import Scalar
+from msopt_tui.protocol.data_events import DataInspected as DataInspected
+from msopt_tui.protocol.data_events import DataPrepared as DataPrepared
+from msopt_tui.protocol.evaluation_events import Evaluated as Evaluated
+from msopt_tui.protocol.evaluation_events import Sampled as Sampled
+from msopt_tui.protocol.event_base import PHASES as PHASES
+from msopt_tui.protocol.event_base import Base as Base
+from msopt_tui.protocol.event_base import Phase as Phase
 from msopt_tui.protocol.values import Confusion as Confusion
 from msopt_tui.protocol.values import Finding as Finding
 from msopt_tui.protocol.values import Gpu as Gpu
 from msopt_tui.protocol.values import Histogram as Histogram
 from msopt_tui.protocol.values import Number as Number
+from msopt_tui.protocol.values import Piece as Piece
 from msopt_tui.protocol.values import PreviewRow as PreviewRow
 from msopt_tui.protocol.values import Proposal as Proposal
 from msopt_tui.protocol.values import Sample as Sample
 
-Phase = Literal["preprocess", "initialise", "train", "evaluate", "refine"]
-PHASES: tuple[Phase, ...] = ("preprocess", "initialise", "train", "evaluate", "refine")
-"""The five steps, in their order on the screen."""
-
 EndStatus = Literal["completed", "stopped", "cancelled", "failed"]
-
-
-class Base(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=True, omit_defaults=True):
-    """Common form of every event."""
-
-    time: float = msgspec.field(default_factory=time.time)
-    """Seconds since 1970."""
 
 
 class EngineStarted(Base, frozen=True, kw_only=True):
@@ -84,51 +78,6 @@ class Progressed(Base, frozen=True, kw_only=True):
     detail: str = ""
 
 
-class DataPrepared(Base, frozen=True, kw_only=True):
-    """Rows are ready to train on."""
-
-    cached: bool
-    key: str
-    """Hash of everything that went in."""
-    sha256: str
-    """Of the raw text."""
-    documents: dict[str, int]
-    """Documents by split."""
-    tokens: dict[str, int]
-    """Tokens by split."""
-    bytes: dict[str, int]
-    """UTF-8 bytes of the original text by split, after cleaning."""
-    removed: dict[str, int] = {}
-    """What cleaning dropped: reason to count."""
-    vocab_size: int
-    seconds: float
-
-
-class DataInspected(Base, frozen=True, kw_only=True):
-    """What is about to be learned, looked at before a step is taken: the training split unless it says otherwise."""
-
-    shapes: dict[str, str] = {}
-    """Source to how its rows were understood: `alpaca: instruction, input → prompt; output → answer`."""
-    rows: list[PreviewRow]
-    """A few examples as the network will see them."""
-    examples: int
-    """In the training split."""
-    lengths: Histogram
-    """Of all training examples."""
-    truncated: int
-    """Examples that were cut to fit."""
-    unended: int
-    """Examples whose learned part does not end with the end token."""
-    supervised: int
-    """Targets in the training split."""
-    padding: Number
-    """Share of the positions in training rows that hold no token, as they are batched."""
-    changed: dict[str, int] = {}
-    """What cleaning kept in another form: what it did to how often."""
-    removed_examples: dict[str, list[str]] = {}
-    """Excerpts of what cleaning dropped, by the names in `DataPrepared.removed`."""
-
-
 class ModelReady(Base, frozen=True, kw_only=True):
     """The network stands on its device."""
 
@@ -173,31 +122,6 @@ class StepsDone(Base, frozen=True, kw_only=True):
     """Wall time of all these steps together, waiting and evaluating not counted."""
     tokens: int
     """Tokens trained on in these steps."""
-
-
-class Evaluated(Base, frozen=True, kw_only=True):
-    """One evaluation ended."""
-
-    step: int
-    round: int
-    split: Literal["validation", "test"]
-    reason: Literal["cadence", "asked", "round end", "start", "final", "probe"]
-    metrics: dict[str, Number]
-    """By name: see `msopt_tui.protocol.metrics` for unit and direction."""
-    seconds: float
-    best: bool = False
-    """Better than every validation before it."""
-    confusion: Confusion | None = None
-    """Of tasks with classes."""
-    signatures: dict[str, str] = {}
-    """Metric to what its value was computed with, where that has a name, such as sacrebleu's."""
-
-
-class Sampled(Base, frozen=True, kw_only=True):
-    """The project's prompts continued by the current weights."""
-
-    step: int
-    samples: list[Sample]
 
 
 class CheckpointSaved(Base, frozen=True, kw_only=True):

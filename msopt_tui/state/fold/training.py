@@ -1,0 +1,96 @@
+"""Data, model, rounds, steps and what they leave: curves, figures, samples, checkpoints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msopt_tui.protocol import events as ev
+from msopt_tui.state.fold.table import handles
+
+if TYPE_CHECKING:
+    from msopt_tui.state.run_state import RunState
+
+
+@handles(ev.DataPrepared)
+def _data_prepared(state: RunState, event: ev.DataPrepared) -> None:
+    state.data = event
+
+
+@handles(ev.DataInspected)
+def _data_inspected(state: RunState, event: ev.DataInspected) -> None:
+    state.inspection = event
+
+
+@handles(ev.ModelReady)
+def _model_ready(state: RunState, event: ev.ModelReady) -> None:
+    state.model = event
+
+
+@handles(ev.RoundStarted)
+def _round_started(state: RunState, event: ev.RoundStarted) -> None:
+    if event.round > 1 and event.round != state.round:
+        state.mark("round", event.step, f"round {event.round}")
+    state.round = event.round
+    state.round_first_step = event.step
+    state.last_step = event.last_step
+    state.probes = []
+    state.proposals = []
+    for name, value in event.changes.items():
+        state.put(name, value)
+
+
+@handles(ev.StepsDone)
+def _steps_done(state: RunState, event: ev.StepsDone) -> None:
+    state.losses.extend(event.first, event.losses)
+    state.grad_norms.extend(event.first, event.grad_norms)
+    state.learning_rates.extend(event.first, event.learning_rates)
+    state.step = event.first + len(event.losses) - 1
+    state.tokens += event.tokens
+    state.train_seconds += event.seconds
+    state.rate.add(len(event.losses), event.tokens, event.seconds)
+
+
+@handles(ev.Evaluated)
+def _evaluated(state: RunState, event: ev.Evaluated) -> None:
+    if event.split == "test":
+        state.test = event
+        return
+    if event.reason == "probe":
+        return
+    state.evaluations.append(event)
+    for name, value in event.metrics.items():
+        state.metric(name).extend(event.step, [value])
+    state.mark("best" if event.best else "evaluation", event.step)
+    if event.best:
+        state.best = event
+
+
+@handles(ev.Sampled)
+def _sampled(state: RunState, event: ev.Sampled) -> None:
+    state.samples.append(event)
+
+
+@handles(ev.CheckpointSaved)
+def _checkpoint_saved(state: RunState, event: ev.CheckpointSaved) -> None:
+    state.checkpoints[event.step] = event
+    state.mark("checkpoint", event.step, event.reason)
+
+
+@handles(ev.CheckpointRemoved)
+def _checkpoint_removed(state: RunState, event: ev.CheckpointRemoved) -> None:
+    state.checkpoints.pop(event.step, None)
+
+
+@handles(ev.CheckpointFailed)
+def _checkpoint_failed(state: RunState, event: ev.CheckpointFailed) -> None:
+    """Only a line in the journal."""
+
+
+@handles(ev.RolledBack)
+def _rolled_back(state: RunState, event: ev.RolledBack) -> None:
+    state.mark("rollback", event.step, event.reason)
+
+
+@handles(ev.ResourcesSampled)
+def _resources_sampled(state: RunState, event: ev.ResourcesSampled) -> None:
+    state.resources.append(event)

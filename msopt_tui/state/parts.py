@@ -1,0 +1,55 @@
+"""What the state of a run is made of besides events and series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal[
+    "starting",
+    "preparing",
+    "running",
+    "evaluating",
+    "refining",
+    "paused",
+    "deciding",
+    "completed",
+    "stopped",
+    "cancelled",
+    "failed",
+]
+"""`deciding`: a proposal waits for a person."""
+MarkKind = Literal["evaluation", "best", "checkpoint", "adjusted", "rollback", "round", "paused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened at a step, to be shown on the charts."""
+
+    step: int
+    kind: MarkKind
+    text: str = ""
+
+
+@dataclass(slots=True)
+class PhaseState:
+    """One of the five steps in the pipeline strip."""
+
+    status: Literal["pending", "running", "done", "skipped"] = "pending"
+    detail: str = ""
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class CommandState:
+    """Life of one command."""
+
+    command: str
+    detail: str
+    who: str
+    status: Literal["requested", "applied", "refused"] = "requested"
+    step: int | None = None
+    answer: str = ""
