@@ -1,6 +1,9 @@
-"""The reference of the project file as Markdown, from the schema's docstrings and the table of adjustable settings."""
+"""The pages of `docs/` as Markdown: the project file from the schema's docstrings, the metrics from their table."""
 
 from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
 
 import msgspec
 
@@ -8,6 +11,7 @@ from msopt_tui.config import schema
 from msopt_tui.config.fields import Field, fields_of, tables
 from msopt_tui.config.json_schema import field_docs
 from msopt_tui.protocol.adjustable import ADJUSTABLE
+from msopt_tui.protocol.metrics import METRICS, Metric
 
 HEADER = """\
 # Settings
@@ -17,9 +21,20 @@ under way (`a` in the cockpit, `msopt-tui send RUN adjust table.key=value`). Gen
 by `python -m msopt_tui.reference > docs/settings.md`; a test says when it is out of date.
 """
 
+METRICS_HEADER = """\
+# Metrics
+
+Every figure an evaluation can report, by its name in the journal and in `--json`: which way is better, and how it is
+counted. Validation and test are counted alike. Generated from `msopt_tui/protocol/metrics.py` by
+`python -m msopt_tui.reference metrics > docs/metrics.md`; a test says when it is out of date.
+
+| name | shown as | unit | better | definition |
+|---|---|---|---|---|
+"""
+
 
 def markdown() -> str:
-    """The whole page."""
+    """The whole page of settings."""
     docs = field_docs(schema)
     sections = [_section(name, struct.__name__, docs) for name, struct in tables().items()]
     sections.append(_section("data.sources", schema.Source.__name__, docs))
@@ -36,9 +51,22 @@ def _section(table: str, struct: str, docs: dict[tuple[str, str], str]) -> str:
 def _row(field: Field, text: str) -> str:
     default = msgspec.json.encode(msgspec.to_builtins(field.default)).decode()
     live = " ✎" if field.path in ADJUSTABLE else ""
-    cells = (f"`{field.name}`{live}", f"`{default}`", field.allowed, text)
+    return _cells((f"`{field.name}`{live}", f"`{default}`", field.allowed, text))
+
+
+def metrics_markdown() -> str:
+    """The whole page of metrics."""
+    return METRICS_HEADER + "".join(_metric_row(metric) + "\n" for metric in METRICS.values())
+
+
+def _metric_row(metric: Metric) -> str:
+    shown = metric.label if metric.short == metric.label else f"{metric.label}, {metric.short}"
+    return _cells((f"`{metric.name}`", shown, metric.unit or "–", metric.better, metric.definition))
+
+
+def _cells(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 if __name__ == "__main__":
-    print(markdown(), end="")
+    print(metrics_markdown() if sys.argv[1:] == ["metrics"] else markdown(), end="")

@@ -15,7 +15,6 @@ from msopt_tui.ui.widgets.lines import Words
 if TYPE_CHECKING:
     from msopt_tui.state.run_state import RunState
 
-_NARROW = {"perplexity": "ppl", "bits_per_byte": "bits/B", "accuracy": "acc %"}
 _ARROWS = {"lower": "↓", "higher": "↑"}
 _COLUMN = 9
 
@@ -63,7 +62,8 @@ def _header(names: Sequence[str]) -> Words:
     for name in names:
         metric = METRICS.get(name)
         arrow = _ARROWS[metric.better] if metric else ""
-        words.append((f"{_NARROW.get(name, name)[: _COLUMN - 3]} {arrow}".rjust(_COLUMN), "muted"))
+        short = metric.short if metric else name[: _COLUMN - 3]
+        words.append((f"{short} {arrow}".rjust(_COLUMN), "muted"))
     return words
 
 
