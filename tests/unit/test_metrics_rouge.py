@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from msopt_tui.ml.metrics.average import percent
 from msopt_tui.ml.metrics.rouge import KINDS, rouge, rouge_mean, rouge_pair
 from msopt_tui.ml.metrics.words import segments, words
 
@@ -105,6 +106,11 @@ def test_the_mean_is_over_pairs() -> None:
     assert rouge_mean([]) == {"rouge1": None, "rouge2": None, "rougeL": None}
     with pytest.raises(ValueError, match="shorter"):
         rouge(["a"], [])
+
+
+def test_the_sum_is_rounded_once() -> None:
+    assert percent([0.1] * 10) == 10.0
+    assert percent([]) is None
 
 
 def test_no_data_of_nltk_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
