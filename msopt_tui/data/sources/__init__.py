@@ -1,4 +1,4 @@
-"""Where text comes from: one file a kind, and the table that finds it."""
+"""Where text and rows come from: one file a kind, and the table that finds it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,31 @@ from pathlib import Path
 
 from msopt_tui.config.schema import Source
 from msopt_tui.data.document import Document
+from msopt_tui.data.errors import DataError
+from msopt_tui.data.row import Row
 from msopt_tui.data.sources import (
+    bible_verses,
     columns,
     csv_rows,
     gutenberg,
     hub,
     jsonl,
+    package_docstrings,
     python_docstrings,
+    python_functions,
+    python_questions,
     python_topics,
     text,
     wikipedia,
 )
 from msopt_tui.data.sources.paths import find_files
+from msopt_tui.data.sources.values import writable
 from msopt_tui.data.tally import Tally
 
 Reader = Callable[[Source, Path, Tally], Iterator[Document]]
 """Reads one source, in an order that does not depend on the machine; counts what it leaves out; raises DataError."""
+RowReader = Callable[[Source, Path, Tally], Iterator[Row]]
+"""The same for rows, their values as JSON can hold them."""
 Inputs = Callable[[Source, Path], list[Path] | None]
 """Every file that a source reads, so that it can be known again without reading; `None` where that can't be told."""
 
@@ -33,8 +42,13 @@ Inputs = Callable[[Source, Path], list[Path] | None]
 class Kind:
     """How sources of one kind are read."""
 
-    read: Reader
+    read: Reader | None
+    """`None` where there are only rows."""
     inputs: Inputs
+    rows: RowReader | None = None
+    """`None` where there is only text."""
+    group_column: str = ""
+    """The column whose values keep rows together where the source names none."""
 
 
 def _named(source: Source, base_dir: Path) -> list[Path]:
@@ -44,39 +58,50 @@ def _named(source: Source, base_dir: Path) -> list[Path]:
 SOURCES: dict[str, Kind] = {
     "python-topics": Kind(python_topics.read, lambda *_: python_topics.files()),
     "python-docstrings": Kind(python_docstrings.read, lambda *_: python_docstrings.files()),
+    "python-functions": Kind(None, lambda *_: python_functions.files(), python_functions.rows, "module"),
+    "python-questions": Kind(None, lambda *_: python_questions.files(), python_questions.rows, "module"),
+    "package-docstrings": Kind(None, lambda *_: package_docstrings.files(), package_docstrings.rows, "module"),
+    "bible-verses": Kind(None, lambda *_: bible_verses.files(), bible_verses.rows, "chapter"),
     "text": Kind(text.read, _named),
     "gutenberg": Kind(gutenberg.read, _named),
     "wikipedia": Kind(wikipedia.read, _named),
-    "jsonl": Kind(jsonl.read, _named),
-    "csv": Kind(csv_rows.read, _named),
-    "parquet": Kind(columns.read, _named),
-    "arrow": Kind(columns.read, _named),
-    "datasets": Kind(hub.read, hub.files),
+    "jsonl": Kind(jsonl.read, _named, jsonl.rows),
+    "csv": Kind(csv_rows.read, _named, csv_rows.rows),
+    "parquet": Kind(columns.read, _named, columns.rows),
+    "arrow": Kind(columns.read, _named, columns.rows),
+    "datasets": Kind(hub.read, hub.files, hub.rows),
 }
 """By the `kind` that `[[data.sources]]` may have."""
 
 
 def read(source: Source, base_dir: Path, tally: Tally) -> Iterator[Document]:
     """The documents of one source; relative paths start at `base_dir`. Raises DataError."""
-    documents = SOURCES[source.kind].read(source, base_dir, tally)
+    reader = SOURCES[source.kind].read
+    if reader is None:
+        raise DataError(f'a source of kind "{source.kind}" has rows for other tasks, not running text: see task.name')
+    documents = reader(source, base_dir, tally)
     chosen = islice(documents, source.max_documents) if source.max_documents else documents
     return (_writable(document, tally) for document in chosen)
 
 
-def _writable(document: Document, tally: Tally) -> Document:
-    """A document in the form that `Document` promises; what must go for that is counted.
+def rows(source: Source, base_dir: Path, tally: Tally) -> Iterator[Row]:
+    """The rows of one source; relative paths start at `base_dir`. Raises DataError."""
+    reader = SOURCES[source.kind].rows
+    if reader is None:
+        with_rows = ", ".join(name for name, kind in SOURCES.items() if kind.rows)
+        raise DataError(f'a source of kind "{source.kind}" has running text, no rows; kinds with rows: {with_rows}')
+    found = reader(source, base_dir, tally)
+    return islice(found, source.max_documents) if source.max_documents else found
 
-    Escapes of JSON, Python and HTML can name a NUL and halves of characters, which no file of text holds.
-    """
-    text = document.text
-    if "\0" in text:
-        tally.remove("NUL characters", document.label, text.count("\0"))
-        text = text.replace("\0", "")
-    if not text.isascii():
-        plain = text.encode(errors="ignore").decode()
-        if len(plain) < len(text):
-            tally.remove("surrogates, which are no characters", document.label, len(text) - len(plain))
-            text = plain
+
+def group_column(source: Source) -> str:
+    """The column whose values keep rows of the same split together; empty where each row is by itself."""
+    return source.group_column or SOURCES[source.kind].group_column
+
+
+def _writable(document: Document, tally: Tally) -> Document:
+    """A document in the form that `Document` promises."""
+    text = writable(document.text, document.label, tally)
     return document if text is document.text else replace(document, text=text)
 
 

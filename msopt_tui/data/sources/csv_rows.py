@@ -1,4 +1,4 @@
-"""CSV and TSV files with a header line, the text in one column."""
+"""CSV and TSV files with a header line."""
 
 from __future__ import annotations
 
@@ -9,52 +9,76 @@ from pathlib import Path
 from msopt_tui.config.schema import Source
 from msopt_tui.data.document import Document
 from msopt_tui.data.errors import DataError
+from msopt_tui.data.row import Row
 from msopt_tui.data.sources.blocks import ROW_LIMIT, lines, name_of
 from msopt_tui.data.sources.paths import find_files
-from msopt_tui.data.sources.rows import BrokenRow, BrokenRows, document_of, origin_of, refuse_missing
+from msopt_tui.data.sources.rows import (
+    BrokenRow,
+    BrokenRows,
+    documents,
+    origin_of,
+    refuse_missing,
+    refuse_repeated,
+    row_of,
+)
 from msopt_tui.data.tally import Tally
 
 
+def rows(source: Source, base_dir: Path, tally: Tally) -> Iterator[Row]:
+    """One row a line of the table, every value a text, in the order of the files. Raises DataError."""
+    return _rows(source, base_dir, tally, BrokenRows(source.max_broken_rows, tally), "")
+
+
 def read(source: Source, base_dir: Path, tally: Tally) -> Iterator[Document]:
-    """One document a row, in the order of the files. Raises DataError."""
-    broken = BrokenRows(source.max_broken_rows, tally)
+    """One document a row, its text in `text_column`. Raises DataError."""
+    broken, column = BrokenRows(source.max_broken_rows, tally), source.text_column
+    return documents(_rows(source, base_dir, tally, broken, column), column, tally, broken)
+
+
+def _rows(source: Source, base_dir: Path, tally: Tally, broken: BrokenRows, column: str) -> Iterator[Row]:
+    """Whole rows, or only what is in one column."""
     for path in find_files(source.path, base_dir):
-        origin = origin_of(name_of(path, base_dir), source)
-        yield from _read_file(path, origin, source, tally, broken)
+        origin = origin_of(name_of(path, base_dir), source, column)
+        delimiter = source.delimiter or ("\t" if path.suffix == ".tsv" else ",")
+        yield from _read_file(path, origin, delimiter, column, tally, broken)
 
 
-def _read_file(path: Path, origin: str, source: Source, tally: Tally, broken: BrokenRows) -> Iterator[Document]:
+def _read_file(path: Path, origin: str, delimiter: str, column: str, tally: Tally, broken: BrokenRows) -> Iterator[Row]:
     # The limit is the module's own: without it a quote that is never closed would take in the rest of the file.
     csv.field_size_limit(ROW_LIMIT)
-    delimiter = source.delimiter or ("\t" if path.suffix == ".tsv" else ",")
     table = csv.reader(lines(path), delimiter=delimiter, strict=True)
-    header = _header(table, path)
-    refuse_missing(source.text_column, header, str(path))
-    place = header.index(source.text_column)
+    header = _header(table, path, column)
     number = 0
     while True:
         number += 1
-        row: list[str] = []
+        cells: list[str] = []
         try:
-            row = next(table)
-            if not row:
+            cells = next(table)
+            if not cells:
                 continue
-            if len(row) != len(header):
-                raise BrokenRow(f"{len(row)} columns instead of {len(header)}")
-            document = document_of(row[place], origin, number, tally)
+            if len(cells) != len(header):
+                raise BrokenRow(f"{len(cells)} columns instead of {len(header)}")
+            values = {column: cells[header.index(column)]} if column else dict(zip(header, cells, strict=True))
+            row = row_of(values, origin, number, tally)
         except StopIteration:
             return
         except csv.Error as error:
             broken.add(origin, number, str(error), f"line {table.line_num}")
         except BrokenRow as why:
-            broken.add(origin, number, str(why), delimiter.join(row))
+            broken.add(origin, number, str(why), delimiter.join(cells))
         else:
-            if document:
-                yield document
+            yield row
 
 
-def _header(table: Iterator[list[str]], path: Path) -> list[str]:
+def _header(table: Iterator[list[str]], path: Path, column: str) -> list[str]:
+    """The names of the columns, the wanted one among them."""
     try:
-        return next(table, [])
+        header = next(table, [])
     except csv.Error as error:
         raise DataError(f"{path}: its header can't be read: {error}") from error
+    if column and column not in header:
+        refuse_missing(column, [*header], str(path))
+        raise DataError(f'{path}: has no column "{column}", and a dot reaches inside nothing here: a cell is text')
+    if not column:
+        refuse_repeated(header, str(path))
+    return header

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msopt_tui.config.schema import Source
 from msopt_tui.data.document import Document
 from msopt_tui.data.errors import DataError
-from msopt_tui.data.sources.rows import BrokenRow, document_of, origin_of, refuse_missing
+from msopt_tui.data.row import Row
+from msopt_tui.data.sources.rows import BrokenRow, origin_of, refuse_missing, row_of, text_in, top_of
+from msopt_tui.data.sources.values import name_classes, text_columns, with_classes
 from msopt_tui.data.tally import Tally
 
 if TYPE_CHECKING:
@@ -21,23 +23,48 @@ SAVED_WHOLE, SAVED_SPLITS = "state.json", "dataset_dict.json"
 """What `save_to_disk` leaves in the directory of one data set, and of one with splits."""
 
 
+def rows(source: Source, base_dir: Path, tally: Tally) -> Iterator[Row]:
+    """Every row with all its columns, classes by their names. Raises DataError, also where the hub can't be reached."""
+    return _rows(source, base_dir, tally, "")
+
+
 def read(source: Source, base_dir: Path, tally: Tally) -> Iterator[Document]:
-    """One document a row. Raises DataError, also where the hub can't be reached."""
+    """One document a row, its text in `text_column`; no other column is read. Raises DataError like `rows`."""
+    column = source.text_column
+    for row in _rows(source, base_dir, tally, column):
+        try:
+            text = text_in(row.values, column)
+        except BrokenRow as why:
+            raise DataError(f'{row.origin}: column "{column}" has {why}: set data.sources.text_column') from why
+        if text:
+            yield Document(text, row.origin, row.part)
+        else:
+            tally.remove("rows without text", row.label)
+
+
+def _rows(source: Source, base_dir: Path, tally: Tally, column: str) -> Iterator[Row]:
+    """Whole rows, or only what is in one column."""
     from datasets.exceptions import DatasetsError
 
     origin = "/".join(filter(None, ("datasets", source.path, source.name, source.split)))
-    origin = origin_of(origin, source)
+    origin = origin_of(origin, source, column)
     try:
-        rows = _load(source, base_dir)
-        columns = rows.column_names
-        if columns is not None:
-            refuse_missing(source.text_column, columns, origin)
-            rows = rows.select_columns([source.text_column])
-        yield from _documents(rows, source.text_column, origin, tally)
+        table = _load(source, base_dir).with_format(None)
+        features = table.features.to_dict() if table.features else {}
+        if table.column_names is not None:
+            table = table.select_columns(_wanted(table.column_names, features, column, origin, tally))
+        classes = with_classes(features)
+        for number, values in enumerate(table, 1):
+            if number == 1 and column:
+                refuse_missing(column, values, origin)
+            named = {
+                name: name_classes(value, classes[name]) if name in classes else value for name, value in values.items()
+            }
+            yield row_of(named, origin, number, tally)
     except DataError:
         raise
     except BrokenRow as why:
-        raise DataError(f'{origin}: column "{source.text_column}" has {why}: set data.sources.text_column') from why
+        raise DataError(f"{origin}: a row is {why}: this is no table of text") from why
     except (DatasetsError, OSError, ValueError, RuntimeError, NotImplementedError) as error:
         raise DataError(
             f"{origin}: can't be loaded ({_first_line(error)}): check path, name and split; a set of the hub needs "
@@ -45,13 +72,14 @@ def read(source: Source, base_dir: Path, tally: Tally) -> Iterator[Document]:
         ) from error
 
 
-def _documents(rows: Iterable[Mapping[str, object]], column: str, origin: str, tally: Tally) -> Iterator[Document]:
-    for number, row in enumerate(rows, 1):
-        if number == 1:
-            refuse_missing(column, row, origin)
-        document = document_of(row[column], origin, number, tally)
-        if document:
-            yield document
+def _wanted(
+    columns: Sequence[str], features: Mapping[str, object], column: str, origin: str, tally: Tally
+) -> list[str]:
+    """The columns to read: the one that a text is in, or all but pictures and sound, which are not even decoded."""
+    if column:
+        refuse_missing(column, columns, origin)
+        return [top_of(column, columns)]
+    return text_columns(columns, features, origin, tally)
 
 
 def _load(source: Source, base_dir: Path) -> Dataset | IterableDataset:
