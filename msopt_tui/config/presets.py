@@ -22,7 +22,7 @@ from typing import Literal
 
 from msopt_tui.config.schema import ModelTable
 
-Architecture = Literal["llama", "gpt2"]
+Architecture = Literal["llama", "gpt2", "bert", "t5"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,17 @@ from pathlib import Path
 import msgspec
 from tokenizers import Tokenizer
 
+from msopt_tui.data import roles
 from msopt_tui.data import tokenizer as bpe
 from msopt_tui.data.errors import DataError
+from msopt_tui.data.family import Family
 
 Json = dict[str, object]
 
 CONFIG, ADAPTER_CONFIG, TOKENIZER = "config.json", "adapter_config.json", "tokenizer.json"
 WEIGHTS, WEIGHTS_INDEX = "model.safetensors", "model.safetensors.index.json"
-_BESIDE_TOKENIZER = ("tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja")
+TOKENIZER_CONFIG, CHAT_TEMPLATE = "tokenizer_config.json", "chat_template.jinja"
+_BESIDE_TOKENIZER = (TOKENIZER_CONFIG, "special_tokens_map.json", CHAT_TEMPLATE)
 _SMALL_FILES = (CONFIG, ADAPTER_CONFIG, "generation_config.json", TOKENIZER, *_BESIDE_TOKENIZER)
 _WEIGHT_FILES = ("model*.safetensors", WEIGHTS_INDEX)
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
@@ -111,9 +114,13 @@ class OwnTokenizer:
 
     tokenizer: Tokenizer
     end: int
-    """Id of the token that ends a text."""
+    """Id of the token that ends a text: the end-of-text token, or an encoder's separator."""
     begin: int | None
     """Id of the token that the model expects before a text; `None` where it expects none."""
+    pad: int | None
+    mask: int | None
+    chat_template: str
+    """Jinja template; empty where it has none."""
     files: dict[str, bytes]
     """What a directory for `AutoTokenizer` holds of it, by file name."""
 
@@ -136,13 +143,15 @@ class OwnTokenizer:
 
     def install(self, target: Path) -> None:
         """Write its files; raises OSError."""
-        target.mkdir(parents=True, exist_ok=True)
-        for name, content in self.files.items():
-            (target / name).write_bytes(content)
+        bpe.write_files(self.files, target)
 
 
-def own_tokenizer(directory: Path) -> OwnTokenizer:
-    """The tokenizer of a model directory. Raises DataError where it has none that we read, or none with an end."""
+def own_tokenizer(directory: Path, family: Family = "causal") -> OwnTokenizer:
+    """The tokenizer of a model directory. Raises DataError where it has none that we read, or none with an end.
+
+    Roles that only the model's configuration names, or nothing but the usual spelling, are written into the tokenizer's
+    own settings among `files`: what is told apart here must be told apart without the model too.
+    """
     if not (directory / TOKENIZER).is_file():
         raise DataError(
             f"{directory}: has no {TOKENIZER}: write one with transformers' "
@@ -151,33 +160,44 @@ def own_tokenizer(directory: Path) -> OwnTokenizer:
     files = {
         name: (directory / name).read_bytes() for name in (TOKENIZER, *_BESIDE_TOKENIZER) if (directory / name).exists()
     }
-    tokenizer = bpe.load(directory)
+    tokenizer = bpe.as_saved(directory)
     if tokenizer.truncation is not None or tokenizer.padding is not None:
         # Some are saved as they were last used. Cut to 512 tokens, a book would be lost without a word.
         tokenizer.no_truncation()
         tokenizer.no_padding()
         files[TOKENIZER] = tokenizer.to_str().encode()
-    end = special_token(directory, tokenizer, "eos")
+    settings = [read_json(directory / name) for name in (TOKENIZER_CONFIG, "special_tokens_map.json")]
+    found = roles.roles_of(tokenizer, settings, read_json(directory / CONFIG), family)
+    end, begin = roles.first(found, roles.ENDS[family]), roles.first(found, roles.BEGINNINGS[family])
     if end is None:
-        raise DataError(f"{directory}: neither its tokenizer nor its {CONFIG} names an end-of-text token (eos_token)")
-    added = tokenizer.encode("").ids
-    begin = special_token(directory, tokenizer, "bos")
-    return OwnTokenizer(tokenizer, end, begin if begin in added else None, files)
+        wanted = " or ".join(f"{role}_token" for role in roles.ENDS[family])
+        raise DataError(f"{directory}: neither its tokenizer nor its {CONFIG} names an end-of-text token ({wanted})")
+    if begin not in tokenizer.encode("").ids:
+        begin = None
+        found = {role: number for role, number in found.items() if role not in roles.BEGINNINGS[family]}
+    unnamed = roles.unnamed(tokenizer, settings, found)
+    if unnamed:
+        files[TOKENIZER_CONFIG] = msgspec.json.format(msgspec.json.encode({**settings[0], **unnamed}), indent=2) + b"\n"
+    return OwnTokenizer(
+        tokenizer=bpe.literal(tokenizer),
+        end=end,
+        begin=begin,
+        pad=found.get("pad"),
+        mask=found.get("mask"),
+        chat_template=_chat_template(directory, settings[0]),
+        files=files,
+    )
 
 
-def special_token(directory: Path, tokenizer: Tokenizer, role: str) -> int | None:
-    """Id of the token with a role: `eos`, `bos`, `pad`; `None` where none has it.
-
-    The tokenizer's own files are asked before the model's configuration, which knows ids only.
-    """
-    for name in ("tokenizer_config.json", "special_tokens_map.json"):
-        token = read_json(directory / name).get(f"{role}_token")
-        text = token.get("content") if isinstance(token, dict) else token
-        if isinstance(text, str) and tokenizer.token_to_id(text) is not None:
-            return tokenizer.token_to_id(text)
-    found = read_json(directory / CONFIG).get(f"{role}_token_id")
-    first = found[0] if isinstance(found, list) and found else found
-    return first if isinstance(first, int) and tokenizer.id_to_token(first) is not None else None
+def _chat_template(directory: Path, settings: Json) -> str:
+    """A file of its own goes before the one in the settings."""
+    path = directory / CHAT_TEMPLATE
+    if not path.exists():
+        return roles.chat_template(settings)
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: can't be read: {error}") from error
 
 
 def bytes_of_token(tokenizer: Tokenizer, token: int) -> int:

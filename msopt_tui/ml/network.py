@@ -9,8 +9,8 @@ from transformers.modeling_utils import PreTrainedModel
 
 from msopt_tui.config.schema import Config
 from msopt_tui.data.prepare import PreparedData
-from msopt_tui.data.pretrained import locate, special_token
-from msopt_tui.data.tokenizer import load
+from msopt_tui.data.pretrained import locate
+from msopt_tui.data.vocabulary import load
 from msopt_tui.ml import freeze, lora, model, pretrained
 
 
@@ -20,7 +20,7 @@ def build(config: Config, prepared: PreparedData, base_dir: Path, device: torch.
     Draws from a generator of its own: torch's global one is left as it was. Raises DataError for a pretrained model
     that can't be used, ValueError for parts to freeze that it has not.
     """
-    pad = special_token(prepared.tokenizer_dir, load(prepared.tokenizer_dir), "pad")
+    pad = load(prepared.tokenizer_dir, "causal").pad
     table, end, seed = config.model, prepared.meta.end_of_text, config.train.seed
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
