@@ -60,11 +60,17 @@ _FAR = (
 
 
 def arrange(
-    width: int, height: int, *, maximised: PaneName | None = None, resource_rows: int = 5
+    width: int,
+    height: int,
+    *,
+    maximised: PaneName | None = None,
+    resource_rows: int = 5,
+    evaluation_rows: int = 5,
 ) -> dict[PaneName, Box]:
     """The boxes of the panes that are shown in the space between the status line and the keys.
 
-    `resource_rows` are the lines that the resources pane would like to show.
+    `resource_rows` and `evaluation_rows` are the lines that those panes would like to show; an evaluation never takes
+    more than half of the height for it.
     """
     whole = Box(0, 0, width, height)
     if width < 1 or height < 1:
@@ -76,15 +82,17 @@ def arrange(
     if width < 110:
         return _stack(_NARROW, whole)
     needed = resource_rows + 2
+    resources = _RIGHT[0]._replace(least=needed, most=needed)
+    evaluation = _RIGHT[1]._replace(least=max(min(evaluation_rows + 2, height // 2), _RIGHT[1].least))
     if width < 210:
         side = min(max(width * 34 // 100, 42), 62)
-        right = (_RIGHT[0]._replace(least=needed, most=needed), *_RIGHT[1:])
+        right = (resources, evaluation, *_RIGHT[2:])
         return _stack(_LEFT, Box(0, 0, width - side, height)) | _stack(right, Box(width - side, 0, side, height))
     side = min(width * 25 // 100, 76)
     left = width - 2 * side
     return (
         _stack(_LEFT, Box(0, 0, left, height))
-        | _stack((_MIDDLE[0]._replace(least=needed, most=needed), *_MIDDLE[1:]), Box(left, 0, side, height))
+        | _stack((resources, evaluation, *_MIDDLE[2:]), Box(left, 0, side, height))
         | _stack(_FAR, Box(left + side, 0, side, height))
     )
 

@@ -19,8 +19,35 @@ MAX_BYTES = 100_000
 
 _NAME = r"^[\w-]{1,40}$"
 
-Role = Literal["", "muted", "strong", "title", "primary", "accent", "good", "warn", "bad", "key", "cursor", "first"]
-"""What a piece of text is, in the line widgets; a theme says how that looks. `""` is plain text."""
+Role = Literal[
+    "",
+    "muted",
+    "strong",
+    "title",
+    "primary",
+    "accent",
+    "good",
+    "warn",
+    "bad",
+    "key",
+    "cursor",
+    "first",
+    "learned",
+    "hit1",
+    "hit2",
+    "hit3",
+    "hit4",
+    "miss1",
+    "miss2",
+    "miss3",
+    "miss4",
+]
+"""What a piece of text is, in the line widgets; a theme says how that looks. `""` is plain text. `hit` and `miss` are
+cells of a confusion matrix, the fuller the higher their number."""
+HITS: tuple[Role, ...] = ("hit1", "hit2", "hit3", "hit4")
+MISSES: tuple[Role, ...] = ("miss1", "miss2", "miss3", "miss4")
+_SHADES = (0.1, 0.2, 0.3, 0.4)
+"""How much of the colour is in the background of a cell; text stays readable on the last."""
 
 
 class Colours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,6 +114,12 @@ class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
             "key": Style(color=c.accent, bold=True),
             "cursor": Style(color=c.primary, bgcolor=c.panel, bold=True),
             "first": Style(color=self.curves.first),
+            "learned": Style(color=c.success, underline=True),
+            **{
+                role: Style(bgcolor=mixed(c.background, colour, share))
+                for roles, colour in ((HITS, c.success), (MISSES, c.error))
+                for role, share in zip(roles, _SHADES, strict=True)
+            },
         }
 
     @cached_property
@@ -136,6 +169,12 @@ class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
 
 
 ROLES: tuple[Role, ...] = get_args(Role)
+
+
+def mixed(one: Colour, other: Colour, share: float) -> Colour:
+    """A colour between two, with so much of the second in it (0 to 1)."""
+    pairs = zip(bytes.fromhex(one[1:]), bytes.fromhex(other[1:]), strict=True)
+    return "#" + bytes(round(a + (b - a) * share) for a, b in pairs).hex()
 
 
 def load_theme(name: str, folders: Sequence[Path]) -> tuple[ThemeFile, list[str]]:

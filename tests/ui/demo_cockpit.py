@@ -13,7 +13,7 @@ from msopt_tui.protocol.commands import Command, Continue, Pause, Stop
 from msopt_tui.ui.app import CockpitApp
 from msopt_tui.ui.terminal import SafeLinuxDriver
 from tests.ui.fake_link import FakeLink
-from tests.ui.scripted import Script
+from tests.ui.stories import STORIES
 
 
 class GrowingLink(FakeLink):
@@ -53,6 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument("--from", dest="start_at", type=int, default=600)
+    parser.add_argument("--story", choices=list(STORIES), default="language")
     parser.add_argument("--gpus", type=int, default=0)
     parser.add_argument("--batch", type=int, default=2, help="steps an event; a step takes 50 ms")
     parser.add_argument("--rounds", type=int, default=4)
@@ -62,7 +63,7 @@ def main() -> None:
     parser.add_argument("--wait", action="store_true", help="end with a proposal that waits")
     parser.add_argument("--end", choices=["completed", "failed", "stopped"])
     args = parser.parse_args()
-    script = Script(gpus=args.gpus, batch_size=args.batch)
+    script = STORIES[args.story](gpus=args.gpus, batch_size=args.batch)
     events = list(script.events(rounds=args.rounds))
     if args.wait:
         events += script.proposal()

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from textual.color import Color
 
-from msopt_tui.ui.theme import Role, ThemeFile, load_theme, read_theme, theme_names
+from msopt_tui.ui.theme import HITS, MISSES, Role, ThemeFile, load_theme, mixed, read_theme, theme_names
 from msopt_tui.ui.widgets.chart_model import STYLE_KEYS
 from tests.ui.cockpit import THEMES, make_app, started
 from tests.ui.fake_link import FakeLink
@@ -38,6 +38,22 @@ def test_text_can_be_read_on_every_background(name: str) -> None:
             assert contrast(ink, ground) >= least, f"{ink} on {ground}"
     for ink in [*msgspec.structs.astuple(theme.curves), *msgspec.structs.astuple(theme.marks)]:
         assert contrast(ink, colours.background) >= 4.0, ink
+
+
+@pytest.mark.parametrize("name", theme_names(THEMES))
+def test_numbers_can_be_read_on_every_cell_of_a_confusion_matrix(name: str) -> None:
+    theme = shipped(name)
+    for roles in (HITS, MISSES):
+        grounds = [theme.styles[role].bgcolor for role in roles]
+        shades = [ground.name for ground in grounds if ground is not None]
+        contrasts = [contrast(theme.colours.foreground, shade) for shade in shades]
+        assert min(contrasts) >= 4.5
+        assert len(shades) == len(roles)
+        assert sorted(contrasts, reverse=True) == contrasts, "the more, the fuller"
+
+
+def test_colours_mix_by_share() -> None:
+    assert [mixed("#000000", "#ff8040", share) for share in (0.0, 0.5, 1.0)] == ["#000000", "#804020", "#ff8040"]
 
 
 @pytest.mark.parametrize("name", theme_names(THEMES))

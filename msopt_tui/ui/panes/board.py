@@ -13,6 +13,7 @@ from textual.widget import Widget
 from msopt_tui.ui.arrange import Box, arrange
 from msopt_tui.ui.keys import PANES, PaneName
 from msopt_tui.ui.panes.base import Pane
+from msopt_tui.ui.panes.evaluation import rows_wanted
 from msopt_tui.ui.panes.resources import rows_needed
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Board(Widget):
         self.panes: dict[PaneName, Pane] = {pane.PANE: pane for pane in panes}
         self.maximised: PaneName | None = None
         self._about_to_focus: PaneName | None = None
-        self._resource_rows = rows_needed(0)
+        self._resource_rows, self._evaluation_rows = rows_needed(0), 0
         self._layout_of_panes = _Placed(self)
 
     @property
@@ -49,7 +50,8 @@ class Board(Widget):
 
     def boxes(self, size: Size) -> dict[PaneName, Box]:
         """Where the panes are in a board of this size."""
-        return arrange(*size, maximised=self.maximised, resource_rows=self._resource_rows)
+        rows, more = self._resource_rows, self._evaluation_rows
+        return arrange(*size, maximised=self.maximised, resource_rows=rows, evaluation_rows=more)
 
     @property
     def focused(self) -> PaneName | None:
@@ -66,9 +68,9 @@ class Board(Widget):
 
     def show(self, state: RunState) -> None:
         """Pass the state to the panes that can be seen."""
-        rows = rows_needed(len(state.resources[-1].gpus) if state.resources else 0)
-        if rows != self._resource_rows:
-            self._resource_rows = rows
+        rows = rows_needed(len(state.resources[-1].gpus) if state.resources else 0), rows_wanted(state)
+        if rows != (self._resource_rows, self._evaluation_rows):
+            self._resource_rows, self._evaluation_rows = rows
             self._arrange_again()
         for name in self.shown:
             self.panes[name].show(state)

@@ -1,4 +1,4 @@
-"""The evaluation table: metrics over evaluations, newest first, the best marked."""
+"""The evaluation table: metrics over evaluations, newest first, the best marked; below it the confusion matrix."""
 
 from __future__ import annotations
 
@@ -9,14 +9,25 @@ from msopt_tui.protocol.events import Evaluated
 from msopt_tui.protocol.metrics import METRICS
 from msopt_tui.state.numbers import compact
 from msopt_tui.ui.panes.base import TextPane
+from msopt_tui.ui.panes.confusion import matrix_lines
 from msopt_tui.ui.theme import Role
-from msopt_tui.ui.widgets.lines import Words
+from msopt_tui.ui.widgets.lines import Words, wrap
 
 if TYPE_CHECKING:
     from msopt_tui.state.run_state import RunState
 
 _ARROWS = {"lower": "↓", "higher": "↑"}
 _COLUMN = 9
+_ROWS = 3
+"""Rows of the table that stay in view above a confusion matrix, its header among them."""
+_CLASSES = 8
+"""The pane grows with the classes up to so many."""
+
+
+def rows_wanted(state: RunState) -> int:
+    """Lines that a confusion matrix and the latest figures above it take; 0 where there is no matrix."""
+    confusion = state.evaluations[-1].confusion if state.evaluations else None
+    return min(len(confusion.labels), _CLASSES) + _ROWS + 5 if confusion is not None else 0
 
 
 class EvaluationPane(TextPane):
@@ -30,22 +41,23 @@ class EvaluationPane(TextPane):
         return len(state.evaluations), state.best and state.best.step, state.test is not None
 
     def lines_of(self, state: RunState, width: int) -> Sequence[Words]:
-        """Header, test, best where it would be out of view, then all."""
-        names = _names(state)
-        names = names[: max((width - 9) // _COLUMN, 1)]
-        if not state.evaluations and state.test is None:
+        """Header, test, best where it would be out of view, then all; a confusion matrix comes before the old ones."""
+        latest = state.test or (state.evaluations[-1] if state.evaluations else None)
+        if latest is None:
             return [[("no evaluation yet", "muted")]]
+        names = _fitting(state, max((width - 9) // _COLUMN, 1))
+        matrix = confusion_lines(latest, width)
+        rows = list(reversed(state.evaluations))
         lines = [_header(names)]
         if state.test is not None:
             lines.append(_row("TEST", state.test, names, "accent"))
-        rows = list(reversed(state.evaluations))
-        in_view = max(self.size.height - len(lines), 1)
+        in_view = max(self.size.height - len(lines) - len(matrix), _ROWS - 1 if matrix else 1)
         if state.best is not None and state.best not in rows[:in_view]:
             lines.append(_row(f"★{state.best.step:>8,}", state.best, names, "good"))
-        for one in rows:
-            best = one is state.best
-            lines.append(_row(f"{'★' if best else ' '}{one.step:>8,}", one, names, "good" if best else ""))
-        return lines
+        table = [_step_row(one, names, one is state.best) for one in rows]
+        cut = in_view if matrix else len(table)
+        lines += [*table[:cut], *_also(latest, names, width), *matrix, *table[cut:]]
+        return lines + _signatures(latest, width)
 
 
 def _names(state: RunState) -> list[str]:
@@ -57,6 +69,15 @@ def _names(state: RunState) -> list[str]:
     return sorted(present, key=lambda name: order.index(name) if name in METRICS else len(order))
 
 
+def _fitting(state: RunState, count: int) -> list[str]:
+    """The first of them, and in any case the one that says what is best."""
+    names = _names(state)
+    decides = state.settings.get("evaluate.metric_for_best_model")
+    if decides in names[count:] and isinstance(decides, str):
+        return [*names[: count - 1], decides]
+    return names[:count]
+
+
 def _header(names: Sequence[str]) -> Words:
     words: Words = [(f"{'step':>9}", "muted")]
     for name in names:
@@ -65,6 +86,10 @@ def _header(names: Sequence[str]) -> Words:
         short = metric.short if metric else name[: _COLUMN - 3]
         words.append((f"{short} {arrow}".rjust(_COLUMN), "muted"))
     return words
+
+
+def _step_row(one: Evaluated, names: Sequence[str], is_best: bool) -> Words:
+    return _row(f"{'★' if is_best else ' '}{one.step:>8,}", one, names, "good" if is_best else "")
 
 
 def _row(label: str, one: Evaluated, names: Sequence[str], role: Role) -> Words:
@@ -78,3 +103,32 @@ def _value(name: str, value: float | None) -> str:
     metric = METRICS.get(name)
     text = f"{value:.{metric.digits if metric else 4}f}"
     return text if len(text) < _COLUMN else compact(value)
+
+
+def _also(latest: Evaluated, names: Sequence[str], width: int) -> list[Words]:
+    """The latest figures that have no column at this width."""
+    rest = [name for name in latest.metrics if name not in names]
+    if not rest:
+        return []
+    said = ", ".join(
+        f"{METRICS[name].short if name in METRICS else name} {_value(name, latest.metrics[name])}" for name in rest
+    )
+    return [[(line, "muted")] for line in wrap(f"also: {said}", width)]
+
+
+def confusion_lines(latest: Evaluated, width: int) -> list[Words]:
+    """The matrix of the latest evaluation under a title; nothing for tasks without classes."""
+    if latest.confusion is None:
+        return []
+    where = " in the test" if latest.split == "test" else ""
+    title: Words = [(f"confusion{where}", "title"), ("  true ↓ predicted →", "muted")]
+    return [[], title, *matrix_lines(latest.confusion, width)]
+
+
+def _signatures(latest: Evaluated, width: int) -> list[Words]:
+    """What values were computed with, for whoever quotes them."""
+    lines: list[Words] = []
+    for name, signature in latest.signatures.items():
+        label = METRICS[name].label if name in METRICS else name
+        lines += [[(line, "muted")] for line in wrap(f"{label}: {signature}", width)]
+    return [[], *lines] if lines else []
