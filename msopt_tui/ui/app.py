@@ -23,6 +23,7 @@ from msopt_tui.ui.keys import CHARTS, Keys
 from msopt_tui.ui.sanitise import SanitisingFilter, sanitise
 from msopt_tui.ui.screens.actions import perform
 from msopt_tui.ui.screens.cockpit import CockpitScreen
+from msopt_tui.ui.screens.key_screen import KeyScreen
 from msopt_tui.ui.screens.run_view import Options, Outcome, ResumeRun, RunView
 from msopt_tui.ui.theme import load_theme, theme_names
 
@@ -102,14 +103,14 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         return [*super().get_line_filters(), self._sanitiser]
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys for a cockpit are served here and in their turn.
+        """Keys for a cockpit and what it opens are served here and in their turn.
 
         On the way through its widgets' queues a key would be overtaken: typed fast or over a slow line, `q` `enter`
         would maximise a pane before the dialog that `q` opens is there.
         """
         if isinstance(event, events.Key):
             screen = self.screen
-            if isinstance(screen, CockpitScreen) and screen.press(event):
+            if isinstance(screen, KeyScreen) and screen.press(event):
                 return
         await super().on_event(event)
 

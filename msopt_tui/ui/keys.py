@@ -35,6 +35,8 @@ class Action(NamedTuple):
     """Place in the footer, smallest first; 0 leaves it out."""
     command: Callable[[], commands.Command] | None = None
     """What is sent to the engine, where the key does just that."""
+    home: PaneName | None = None
+    """The pane that it is about: in its footer it comes first, wherever else it works too."""
 
 
 def _pane(number: int, name: PaneName, what: str) -> Action:
@@ -47,6 +49,10 @@ def _chart(id: str, key: str, label: str, help: str, footer: int = 0) -> Action:
 
 def _list(id: str, keys: tuple[str, ...], label: str, help: str, footer: int = 0) -> Action:  # noqa: A002
     return Action(id, keys, label, help, "Lists and samples", LISTS, footer)
+
+
+def _sample(id: str, key: str, label: str, help: str, footer: int) -> Action:  # noqa: A002
+    return Action(id, (key,), label, help, "Lists and samples", (), footer, None, "samples")
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -91,10 +97,11 @@ ACTIONS: tuple[Action, ...] = (
     _chart("pan_right", "shift+right", "pan right", "Move the charts to later steps."),
     _chart("whole_run", "home", "whole run", "Show the whole run, without the cursor.", 3),
     _chart("robust", "o", "outliers", "Leave the outermost values out of the axis, or in."),
-    Action(
-        "sample_before", ("[",), "earlier samples", "Samples of the evaluation before.", "Lists and samples", (), 35
+    _sample("sample_before", "[", "earlier samples", "Samples of the evaluation before; over the steps, another.", 35),
+    _sample("sample_after", "]", "later samples", "Samples of the evaluation after; over the steps, another.", 36),
+    _sample(
+        "sample_steps", "v", "over steps", "The first sample in view at all evaluations, or all samples again.", 37
     ),
-    Action("sample_after", ("]",), "later samples", "Samples of the evaluation after.", "Lists and samples", (), 36),
     _list("scroll_up", ("up",), "scroll", "Scroll one line up.", 2),
     _list("scroll_down", ("down",), "scroll down", "Scroll one line down."),
     _list("page_up", ("pageup",), "page up", "Scroll a page up."),
@@ -102,6 +109,9 @@ ACTIONS: tuple[Action, ...] = (
     _list("top", ("g", "home"), "top", "Go to the first line.", 3),
     _list("bottom", ("G", "end"), "bottom", "Go to the last line and follow.", 4),
     Action("follow", ("f",), "follow", "Follow new lines, or stay.", "Lists and samples", ("journal",), 1),
+    Action(
+        "data", ("D",), "data", "Data: rows, tokens and loss mask; lengths; what cleaning dropped.", "Program", (), 29
+    ),
     Action("history", ("h", "f2"), "history", "All runs: look at, compare, resume.", "Program", (), 30),
     Action("help", ("?", "f1"), "help", "All keys.", "Program", (), 91),
     Action("palette", (":", "ctrl+p"), "commands", "Find an action by its name.", "Program", (), 41),
@@ -153,7 +163,7 @@ class Keys:
         """
         rows = [action for action in self.actions if action.footer and (not action.panes or pane in action.panes)]
         rows = [row for row in rows if row.group != "Run" or (resumable if row.id == "resume" else alive)]
-        return [(shown(row.keys[0]), row.label) for row in sorted(rows, key=lambda row: row.footer)]
+        return [(shown(row.keys[0]), row.label) for row in sorted(rows, key=lambda row: (row.home != pane, row.footer))]
 
     def groups(self) -> dict[Group, list[Action]]:
         """All actions by group, in the order of the table."""

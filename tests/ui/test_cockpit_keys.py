@@ -13,6 +13,7 @@ from msopt_tui.ui.panes.base import TextPane
 from msopt_tui.ui.panes.charts import USUAL_WEIGHT
 from msopt_tui.ui.screens.actions import DEEDS
 from msopt_tui.ui.screens.changes import ChangesDialog
+from msopt_tui.ui.screens.data import DataScreen
 from msopt_tui.ui.screens.help import HelpDialog
 from msopt_tui.ui.screens.history import HistoryScreen
 from msopt_tui.ui.screens.proposal import ProposalDialog
@@ -308,6 +309,20 @@ async def sample_after(ui: Cockpit, pressed: str) -> None:
     assert "step 400 · 4 of 4" in ui.text()
 
 
+@key("sample_steps")
+async def sample_steps(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert "sample 1 of 2 · all steps" in ui.text()
+    assert [line.split()[0] for line in ui.pane("samples").splitlines() if "»" in line] == ["400", "300", "200", "100"]
+    await ui.press("]")
+    assert "sample 2 of 2 · all steps" in ui.text()
+    assert ui.pane("samples").startswith("› A class definition")
+    await ui.press("]")
+    assert "sample 2 of 2" in ui.text(), "there is no third"
+    await ui.press(pressed)
+    assert "step 400 · 4 of 4" in ui.text()
+
+
 def settings_pane(ui: Cockpit) -> TextPane:
     pane = ui.screen.board.panes["settings"]
     assert isinstance(pane, TextPane)
@@ -364,6 +379,16 @@ async def follow(ui: Cockpit, pressed: str) -> None:
     assert "not following" in ui.text()
     await ui.press(pressed)
     assert "line 19" in ui.text()
+
+
+@key("data")
+async def data(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert isinstance(ui.on_top(), DataScreen)
+    await ui.press("escape")
+    assert ui.on_top() is ui.screen
+    await ui.type(pressed, "escape")
+    assert ui.on_top() is ui.screen, "typed ahead, the second key is not lost and not overtaken"
 
 
 @key("history")
@@ -468,6 +493,7 @@ class TestTable:
         keys = Keys()
         assert keys.footer("journal")[0] == ("f", "follow")
         assert keys.footer("loss")[0] == ("←", "cursor")
+        assert [key for key, _ in keys.footer("samples")[:3]] == ["[", "]", "v"]
         assert keys.footer("loss")[-2:] == [("?", "help"), ("q", "quit")]
 
     def test_without_an_engine_the_footer_offers_resume_and_no_commands(self) -> None:

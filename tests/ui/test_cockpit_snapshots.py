@@ -12,6 +12,7 @@ from msopt_tui.ui.screens.run_view import Outcome
 from tests.ui.cockpit import make_app
 from tests.ui.fake_link import FakeLink
 from tests.ui.scripted import ended_run, scripted_run, waiting_run
+from tests.ui.stories import story_of
 
 SnapCompare = Callable[..., bool]
 LARGE, SMALL = (160, 45), (80, 24)
@@ -28,6 +29,12 @@ LARGE, SMALL = (160, 45), (80, 24)
             ended_run("failed", reason="RuntimeError: device-side assert"), LARGE, "dark", [], id="failed-160x45"
         ),
         pytest.param(waiting_run(), SMALL, "dark", ["e", "ctrl+u", "9", "9"], id="edit-80x24"),
+        pytest.param(story_of("classification"), LARGE, "dark", ["D"], id="data-160x45"),
+        pytest.param(story_of("translation"), SMALL, "light", ["D"], id="data-light-80x24"),
+        pytest.param(story_of("classification"), LARGE, "light", [], id="classes-light-160x45"),
+        pytest.param(story_of("classification"), SMALL, "dark", ["4", "enter"], id="confusion-80x24"),
+        pytest.param(story_of("translation"), SMALL, "dark", ["5"], id="samples-80x24"),
+        pytest.param(story_of("translation"), LARGE, "dark", ["5", "enter", "v"], id="over-steps-160x45"),
     ],
 )
 def test_looks(

@@ -90,6 +90,13 @@ def _palette(screen: RunView) -> None:
     screen.app.action_command_palette()
 
 
+def _data(screen: RunView) -> None:
+    from msopt_tui.ui.screens.data import DataScreen
+
+    screen.data_screen = DataScreen(screen.keys, screen.feed.state)
+    screen.app.push_screen(screen.data_screen)
+
+
 def _history(screen: RunView) -> None:
     screen.post_message(RunView.HistoryWanted())
 
@@ -213,6 +220,7 @@ DEEDS: dict[str, Deed] = {
     "robust": _robust,
     "sample_before": _turn(-1),
     "sample_after": _turn(1),
+    "sample_steps": lambda screen: screen.samples.toggle_history(),
     "scroll_up": _scroll(lines=-1),
     "scroll_down": _scroll(lines=1),
     "page_up": _scroll(-1),
@@ -220,6 +228,7 @@ DEEDS: dict[str, Deed] = {
     "top": _scroll(-1, far=True),
     "bottom": _scroll(1, far=True),
     "follow": _follow,
+    "data": _data,
     "history": _history,
     "help": _help,
     "palette": _palette,

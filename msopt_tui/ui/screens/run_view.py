@@ -7,11 +7,10 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.screen import Screen
 
 from msopt_tui.link.base import EngineLink
 from msopt_tui.protocol.commands import Command
@@ -30,8 +29,12 @@ from msopt_tui.ui.panes.samples import SamplesPane
 from msopt_tui.ui.panes.settings import SettingsPane
 from msopt_tui.ui.requests import Requests
 from msopt_tui.ui.screens.dialog import Dialog
+from msopt_tui.ui.screens.key_screen import KeyScreen
 from msopt_tui.ui.widgets.keybar import KeyBar
 from msopt_tui.ui.widgets.partial_update import TrimmingCompositor
+
+if TYPE_CHECKING:
+    from msopt_tui.ui.screens.data import DataScreen
 
 PAUSE_SECONDS = 0.001
 """Between two slices of a long journal."""
@@ -56,7 +59,7 @@ class Options(NamedTuple):
     clock: Callable[[], float] = time.monotonic
 
 
-class RunView(Screen[None]):
+class RunView(KeyScreen):
     """Reads the feed `fps` times a second and shows it."""
 
     CSS_PATH = "cockpit.tcss"
@@ -96,6 +99,8 @@ class RunView(Screen[None]):
         """The run was asked to stop from here, and the cockpit leaves when it has."""
         self.asked: str | None = None
         """The proposal that was last put before the person by itself."""
+        self.data_screen: DataScreen | None = None
+        """The data of this run on a screen of its own, once it was opened."""
         self._is_catching_up = False
         self._has_begun = False
 
@@ -127,7 +132,9 @@ class RunView(Screen[None]):
         """Read what came and show it."""
         self.feed.read()
         self._catch_up_soon()
-        if self.is_current:
+        if self.data_screen is not None and self.data_screen.is_current:
+            self.data_screen.show(self.feed.state)
+        elif self.is_current:
             self.show_all()
         self.react()
 
