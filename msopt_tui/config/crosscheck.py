@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 
+from msopt_tui.config import source_rules
 from msopt_tui.config.errors import Problem
 from msopt_tui.config.fields import nearest
 from msopt_tui.config.presets import PRESETS, SIZE_KEYS, sizes
-from msopt_tui.config.schema import Config, LoraTable, ModelTable, Source, TokenizerTable
+from msopt_tui.config.schema import Config, LoraTable, ModelTable, TokenizerTable
 
 LEAST_SIMILARITY = 0.5
 """Documents less alike than this are no copies of each other, and MinHash would not find them reliably."""
@@ -21,52 +22,6 @@ def cross_check(config: Config, where: str) -> list[Problem]:
     return [Problem(where, key, message) for rule in RULES for key, message in rule(config)]
 
 
-_WHERE_FROM = ("path",)
-_COLUMNS = ("columns", "group_column")
-_ROWS = ("path", "text_column", *_COLUMNS)
-_EVERY_KIND = ("kind", "max_documents", "weight", "use")
-TAKEN: dict[str, tuple[str, ...]] = {
-    "python-topics": (),
-    "python-docstrings": (),
-    "python-functions": _COLUMNS,
-    "python-questions": _COLUMNS,
-    "package-docstrings": _COLUMNS,
-    "bible-verses": _COLUMNS,
-    "text": (*_WHERE_FROM, "document", "document_chars"),
-    "gutenberg": (*_WHERE_FROM, "document", "document_chars"),
-    "wikipedia": _WHERE_FROM,
-    "jsonl": (*_ROWS, "max_broken_rows"),
-    "csv": (*_ROWS, "max_broken_rows", "delimiter"),
-    "parquet": _ROWS,
-    "arrow": _ROWS,
-    "datasets": (*_ROWS, "name", "split", "revision", "streaming"),
-}
-"""Keys that each kind of source takes, beside those that every kind takes."""
-
-
-def _sources(config: Config) -> Iterator[tuple[str, str]]:
-    sources = config.data.sources
-    if not sources:
-        yield "data.sources", 'no text to learn from: add [[data.sources]] with kind = "text"'
-    for source in sources:
-        yield from _source(source)
-    weighed = sum(source.weight > 0 for source in sources)
-    if 0 < weighed < len(sources):
-        yield "data.sources.weight", "give every source a weight, or none: 0 beside others would leave a source out"
-
-
-def _source(source: Source) -> Iterator[tuple[str, str]]:
-    taken = TAKEN[source.kind]
-    if "path" in taken and not source.path:
-        yield "data.sources.path", f'a source of kind "{source.kind}" needs a path'
-    blank = Source()
-    for key in Source.__struct_fields__:
-        if key not in (*taken, *_EVERY_KIND) and getattr(source, key) != getattr(blank, key):
-            yield f"data.sources.{key}", f'a source of kind "{source.kind}" takes no {key}'
-    if source.document in ("file", "line") and source.document_chars != blank.document_chars:
-        yield "data.sources.document_chars", f'says nothing with document = "{source.document}"'
-
-
 def _lengths(config: Config) -> Iterator[tuple[str, str]]:
     data = config.data
     if 0 < data.max_chars < data.min_chars:
@@ -75,14 +30,6 @@ def _lengths(config: Config) -> Iterator[tuple[str, str]]:
         yield (
             "data.near_duplicates",
             f"{data.near_duplicates:g} would drop documents that share little: {LEAST_SIMILARITY:g} to 1, or 0 for off",
-        )
-
-
-def _splits(config: Config) -> Iterator[tuple[str, str]]:
-    if config.data.validation_fraction == 0.0:
-        yield (
-            "data.validation_fraction",
-            "0 leaves nothing to evaluate on: evaluation and refinement need a validation split",
         )
 
 
@@ -145,4 +92,12 @@ def _schedule(config: Config) -> Iterator[tuple[str, str]]:
         )
 
 
-RULES: tuple[Rule, ...] = (_sources, _lengths, _splits, _pretrained, _shape, _adapters, _schedule)
+RULES: tuple[Rule, ...] = (
+    source_rules.sources,
+    _lengths,
+    source_rules.splits,
+    _pretrained,
+    _shape,
+    _adapters,
+    _schedule,
+)

@@ -45,7 +45,7 @@ PURPOSE = tuple(
     re.compile(rf"{before}(\S.+?)(?:(?=\n\s*\S+\s*(?:--|:)\s)|{END})", re.DOTALL | re.MULTILINE)
     for before in (
         rf"^\s*(?:[-*]\s+|:param\s+(?:\w+\s+)?)?{NAMED}(?:\s+\([^)\n]*\))?\s*(?:--?|:)\s+",
-        rf"(?:\A|[.,]\s+|\n\s*|\b[Tt]he\s+){NAMED}\s+(?:argument\s+|parameter\s+)?(?={VERB}\b)",
+        rf"(?:\A|\.\s+|\n\s*\n\s*)(?:The\s+)?{NAMED}\s+(?:argument\s+|parameter\s+)?(?={VERB}\b)",
     )
 )
 """How it is said what an argument is for: `name -- text`, `name: text`, or `*name* is text`."""
