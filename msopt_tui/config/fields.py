@@ -48,8 +48,8 @@ class Field:
         try:
             return msgspec.convert(value, self.annotation)
         except msgspec.ValidationError as error:
-            # Inside a list or table msgspec names the place, which our own sentence would lose.
-            if "at `" in str(error):
+            # Inside a list or table of ours msgspec names the place, which our own sentence would lose.
+            if "at `" in str(error) and get_origin(self.annotation) is not dict:
                 raise ValueError(str(error)) from error
             shown = repr(value) if isinstance(value, str) else str(value)
             raise ValueError(f"{shown[:80]} is not allowed: {self.allowed}") from error
@@ -78,6 +78,8 @@ def describe(annotation: object) -> str:
         return "one of " + ", ".join(str(value) for value in get_args(annotation))
     if get_origin(annotation) is list:
         return "a list"
+    if get_origin(annotation) is dict:
+        return "a table of texts"
     members = get_args(annotation)
     if members:
         return " or ".join(describe(member) for member in members)

@@ -80,7 +80,7 @@ class Source(Table, frozen=True):
     delimiter: Annotated[str, Meta(max_length=1)] = ""
     """What separates the columns of `csv`; if empty a tab for `.tsv` and a comma for the rest."""
     max_broken_rows: Count = 10
-    """Rows that may be unreadable in one source of `jsonl` or `csv`; they are counted and shown, one more is an
+    """Rows of one source that may be unreadable, or no example of the task; they are counted and shown, one more is an
     error."""
     name: str = ""
     """For `datasets`: the configuration."""

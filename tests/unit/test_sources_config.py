@@ -1,10 +1,13 @@
 """Which keys a source takes, and which settings of `[data]` contradict each other."""
 
+from pathlib import Path
 from typing import Literal, get_args, get_type_hints
 
 import pytest
 
 from msopt_tui.config.crosscheck import cross_check
+from msopt_tui.config.errors import ConfigError
+from msopt_tui.config.load import load_project
 from msopt_tui.config.schema import Config, DataTable, Source, TaskTable
 from msopt_tui.config.source_rules import TAKEN, TASK_COLUMNS, WITHOUT_ROWS, WITHOUT_TEXT
 from msopt_tui.data.sources import SOURCES
@@ -131,3 +134,13 @@ def test_bounds_that_leave_nothing_are_said() -> None:
     assert problems(TOPICS, min_chars=10, max_chars=0) == []
     assert "0.5 to 1, or 0 for off" in problems(TOPICS, near_duplicates=0.3)[0]
     assert problems(TOPICS, near_duplicates=0.8) == []
+
+
+@pytest.mark.parametrize("columns", ["{ source = 3 }", '"article"', '["a"]'])
+def test_columns_of_another_type_are_said_in_words(tmp_path: Path, columns: str) -> None:
+    project = tmp_path / "project.toml"
+    project.write_text(f'[[data.sources]]\nkind = "jsonl"\npath = "x"\ncolumns = {columns}\n')
+    with pytest.raises(
+        ConfigError, match=r"project\.toml:4: data\.sources\.columns: .* is not allowed: a table of texts"
+    ):
+        load_project(project)

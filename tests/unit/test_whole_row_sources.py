@@ -181,16 +181,19 @@ def classified() -> object:
     return datasets.Dataset.from_dict(table, features=datasets.Features(features))
 
 
-@pytest.mark.parametrize("how", ["saved", "parquet", "arrow"])
+@pytest.mark.parametrize("how", ["saved", "parquet", "arrow", "loaded", "streamed"])
 def test_numbers_of_classes_become_their_names(tmp_path: Path, how: str) -> None:
     table = classified()
-    if how == "parquet":
-        table.to_parquet(tmp_path / "t")  # type: ignore[attr-defined]  # a Dataset
+    if how in ("parquet", "loaded", "streamed"):
+        (tmp_path / "t").mkdir()
+        table.to_parquet(tmp_path / "t" / "train.parquet")  # type: ignore[attr-defined]  # a Dataset
     else:
         table.save_to_disk(tmp_path / "d")  # type: ignore[attr-defined]  # a Dataset
     source = {
         "saved": Source(kind="datasets", path="d"),
-        "parquet": Source(kind="parquet", path="t"),
+        "parquet": Source(kind="parquet", path="t/train.parquet"),
+        "loaded": Source(kind="datasets", path="t"),
+        "streamed": Source(kind="datasets", path="t", streaming=True),
         "arrow": Source(kind="arrow", path="d/*.arrow"),
     }[how]
     found, _ = all_rows(source, tmp_path)

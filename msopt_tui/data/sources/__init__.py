@@ -76,12 +76,13 @@ SOURCES: dict[str, Kind] = {
 
 def read(source: Source, base_dir: Path, tally: Tally) -> Iterator[Document]:
     """The documents of one source; relative paths start at `base_dir`. Raises DataError."""
-    reader = SOURCES[source.kind].read
-    if reader is None:
+    kind = SOURCES[source.kind]
+    if kind.read is None:
         raise DataError(f'a source of kind "{source.kind}" has rows for other tasks, not running text: see task.name')
-    documents = reader(source, base_dir, tally)
+    documents = kind.read(source, base_dir, tally)
     chosen = islice(documents, source.max_documents) if source.max_documents else documents
-    return (_writable(document, tally) for document in chosen)
+    # Texts of rows are so already: rows may hold nothing else.
+    return chosen if kind.rows else (_writable(document, tally) for document in chosen)
 
 
 def rows(source: Source, base_dir: Path, tally: Tally) -> Iterator[Row]:

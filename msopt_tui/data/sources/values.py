@@ -9,7 +9,9 @@ from msopt_tui.data.tally import Tally
 
 DEEPEST = 64
 """A value nested deeper than this is no row of a table."""
-TEXT_FEATURES = frozenset({"Value", "ClassLabel", "List", "LargeList", "Sequence", "Translation", "Json"})
+TEXT_FEATURES = frozenset(
+    {"Value", "ClassLabel", "List", "LargeList", "Sequence", "Translation", "TranslationVariableLanguages", "Json"}
+)
 """What `datasets` calls features that text, numbers and classes are in; the others are pictures, sound and the like."""
 LISTS = frozenset({"List", "LargeList", "Sequence"})
 
