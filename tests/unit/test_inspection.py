@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -28,6 +28,9 @@ class Spelling:
     packs = False
 
     def encode(self, record: Record, tally: Tally) -> list[Example]:
+        raise NotImplementedError("inspection encodes nothing")
+
+    def encode_many(self, records: Iterable[Record], tally: Tally) -> Iterator[list[Example]]:
         raise NotImplementedError("inspection encodes nothing")
 
     def spell(self, example: Example) -> list[tuple[str, bool]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,9 +17,9 @@ class Example:
     columns: Mapping[str, Sequence[int]]
     """By name, as `Encoder.columns` lists them; each of a length of its own."""
     length: int
-    """Tokens that the network reads."""
+    """Tokens that the network reads: of source and target together, of both answers together."""
     supervised: int
-    """Targets that the loss is averaged over: tokens, or 1 for a class or a span."""
+    """Targets that the loss is averaged over: tokens, or 1 for a class, a span or a pair of answers."""
     truncated: bool = False
     """Whether something was cut to fit."""
     ended: bool = True
@@ -37,5 +37,31 @@ class Encoder(Protocol):
     def encode(self, record: Record, tally: Tally) -> list[Example]:
         """The examples of a record; none, and counted, where nothing of it can be learned."""
 
+    def encode_many(self, records: Iterable[Record], tally: Tally) -> Iterator[list[Example]]:
+        """`encode` for each record in turn, tokenised many at a time on every core."""
+
     def spell(self, example: Example) -> list[tuple[str, bool]]:
         """The example in pieces of text as the tokens have it, each with whether it is learned: for a person's eyes."""
+
+
+class Generative(Protocol):
+    """What an encoder knows beside, where the network writes an answer of its own."""
+
+    stops: frozenset[int]
+    """Tokens that end an answer: the end token, and the one that a chat template puts after a turn."""
+
+    def prompt_ids(self, record: Record) -> list[int]:
+        """What generation starts from: everything before the answer, cut so that an answer has room.
+
+        Of a chat it is what stands before the last answer. Raises DataError where a chat template refuses the chat;
+        such a record gives no example either.
+        """
+
+    def references(self, record: Record) -> list[str]:
+        """Every answer that counts as right, `""` where a question has none; empty where nobody has answered."""
+
+    def source_text(self, record: Record) -> str:
+        """What a person is shown of what was asked: the source, the question, the user's last turn."""
+
+    def record_of(self, text: str) -> Record:
+        """The record without an answer that a person's own text makes: a source, a question, a user's turn."""
