@@ -101,9 +101,12 @@ def check(options: Options) -> int:
     if config is None:
         return EXIT_USAGE
     gc.enable()
+    if options.flag("--no-color"):
+        os.environ["NO_COLOR"] = "1"
     from msopt_tui import checkup
 
-    return checkup.print_check(config, path.resolve().parent, _cache_root(config))
+    base_dir = path.resolve().parent
+    return checkup.print_check(config, base_dir, _cache_root(config), as_json=options.flag("--json"))
 
 
 def schema(_: Options) -> int:
