@@ -14,11 +14,16 @@ from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.codec import encode_line
 from msopt_tui.protocol.commands import Stop
 from msopt_tui.state.describe import Line, describe
+from msopt_tui.state.figures import label
+from msopt_tui.state.inspection import advice
 from msopt_tui.state.numbers import compact, duration, significant
 from msopt_tui.state.run_state import RunState
+from msopt_tui.state.samples import sample_line
 from msopt_tui.state.text import clean
 
 POLL_SECONDS = 0.2
+_MARGIN = " " * 11
+"""Before lines that belong to the one above."""
 
 
 class Lines:
@@ -85,9 +90,15 @@ class Lines:
         said = describe(event)
         if said is not None:
             self._write(_format(said))
+        if isinstance(event, ev.DataInspected):
+            for line in advice(event, self._state.settings):
+                self._write(f"{_MARGIN}! {clean(line)}")
+        if isinstance(event, ev.Evaluated):
+            for name, signature in event.signatures.items():
+                self._write(f"{_MARGIN}{clean(label(name))}: {clean(signature)}")
         if isinstance(event, ev.Sampled):
             for sample in event.samples:
-                self._write(f"           » {clean(sample.prompt)} | {clean(sample.text)}")
+                self._write(_MARGIN + sample_line(sample))
 
     def _training_lines(self, event: ev.StepsDone) -> list[str]:
         every = self._state.settings.get("train.logging_steps", 10)

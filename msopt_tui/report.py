@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
 from pathlib import Path
 
 from msopt_tui.link.tail import JournalLink
-from msopt_tui.protocol.metrics import METRICS
 from msopt_tui.runs.history import list_runs
+from msopt_tui.state.confusion import mistakes, table_rows
+from msopt_tui.state.figures import figures, label
+from msopt_tui.state.inspection import advice, aligned, facts
 from msopt_tui.state.numbers import compact, duration, significant
 from msopt_tui.state.run_state import RunState
+from msopt_tui.state.samples import sample_line
 from msopt_tui.state.series import Series
-from msopt_tui.state.text import clean
+from msopt_tui.state.text import clean, without_colours
 
 MAX_WIDTH = 120
 PLOT_HEIGHT = 18
+MAX_CLASSES = 12
+"""With more a confusion matrix is not printed, only what is confused most."""
+MAX_SAMPLES = 8
 
 
 def print_run(path: Path) -> int:
@@ -25,7 +32,7 @@ def print_run(path: Path) -> int:
     print("\n".join(clean(line) for line in _summary(path, state)))
     if len(state.losses) > 1:
         _plot(state)
-    print("\n".join(clean(line) for line in _evaluations(state)))
+    print("\n".join(clean(line) for line in [*_evaluations(state), *_confusion(state), *_samples(state)]))
     for line in list(state.journal)[-8:]:
         print(f"  {time.strftime('%H:%M:%S', time.localtime(line.time))}  {clean(line.text)}")
     return 0
@@ -60,11 +67,17 @@ def _summary(path: Path, state: RunState) -> list[str]:
         lines.append(f"  model       {model.architecture}, {compact(model.parameters)} parameters on {model.device}")
     if data:
         lines.append(f"  data        {compact(data.tokens.get('train', 0))} training tokens, sha256 {data.sha256[:16]}")
+    if state.inspection:
+        lines.append("  examples    " + ", ".join(f"{name} {text}" for name, text in facts(state.inspection)[1:]))
+        lines += [f"  !           {line}" for line in advice(state.inspection, state.settings)]
     lines.append(f"  trained     {state.step} steps in {state.round} rounds, {duration(state.train_seconds)}")
     if state.best:
-        lines.append(f"  best        {_metrics(state.best.metrics)} at step {state.best.step}")
+        lines.append(f"  best        {figures(state.best.metrics)} at step {state.best.step}")
     if state.test:
-        lines.append(f"  test        {_metrics(state.test.metrics)}")
+        lines.append(f"  test        {figures(state.test.metrics)}")
+    judged = state.test or state.best
+    for name, signature in judged.signatures.items() if judged else ():
+        lines.append(f"  signature   {label(name)}: {signature}")
     if state.adjusted:
         changed = ", ".join(f"{name} = {state.settings[name]} (was {old})" for name, old in state.adjusted.items())
         lines.append(f"  changed     {changed}")
@@ -75,12 +88,6 @@ def _summary(path: Path, state: RunState) -> list[str]:
     return lines
 
 
-def _metrics(metrics: dict[str, float | None]) -> str:
-    return ", ".join(
-        f"{METRICS[name].label if name in METRICS else name} {significant(v)}" for name, v in metrics.items()
-    )
-
-
 def _plot(state: RunState) -> None:
     import plotext
 
@@ -88,14 +95,16 @@ def _plot(state: RunState) -> None:
     figure = plotext.figure
     figure.clear()
     figure.plot_size(width, PLOT_HEIGHT)
-    if not sys.stdout.isatty():
+    in_colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    if not in_colour:
         figure.theme("colorless")
     figure.title("loss: training (·), validation (#)")
     for series, marker in ((state.losses, "braille"), (state.metrics.get("loss"), "#")):
         xs, ys = _points(series, width * 2)
         if xs:
             figure.draw(figure.signal(xs, ys, marker=marker))
-    print(figure.build())
+    drawn = str(figure.build())
+    print(drawn if in_colour else without_colours(drawn))
 
 
 def _points(series: Series | None, columns: int) -> tuple[list[float], list[float]]:
@@ -115,5 +124,28 @@ def _points(series: Series | None, columns: int) -> tuple[list[float], list[floa
 
 def _evaluations(state: RunState) -> list[str]:
     shown = state.evaluations[-10:]
-    lines = [f"  step {one.step:>7}  {_metrics(one.metrics)}{'  ★' if one.best else ''}" for one in shown]
+    lines = [f"  step {one.step:>7}  {figures(one.metrics)}{'  ★' if one.best else ''}" for one in shown]
     return [f"evaluations ({len(state.evaluations)}):", *lines] if lines else []
+
+
+def _confusion(state: RunState) -> list[str]:
+    """The matrix of the test, or of the best evaluation; what is confused most where there are many classes."""
+    shown = state.test or state.best
+    matrix = shown.confusion if shown else None
+    if shown is None or matrix is None:
+        return []
+    where = "test" if shown is state.test else f"step {shown.step}"
+    if len(matrix.labels) > MAX_CLASSES:
+        worst = mistakes(matrix)[:MAX_CLASSES]
+        lines = [f"  {one.rows:>7,} {one.share:>6.1%}  {one.true} → {one.predicted}" for one in worst]
+        return [f"most confused, {where} (true → predicted):", *lines]
+    table = [[clean(cell) for cell in row] for row in table_rows(matrix)]
+    return [f"confusion, {where} (rows true, columns predicted):", *(f"  {line}".rstrip() for line in aligned(table))]
+
+
+def _samples(state: RunState) -> list[str]:
+    """What the best weights made of the prompts, or the latest."""
+    best = [one for one in state.samples if state.best and one.step == state.best.step]
+    shown = (best or state.samples)[-1:]
+    lines = [f"  {sample_line(sample)}" for one in shown for sample in one.samples[:MAX_SAMPLES]]
+    return [f"samples at step {shown[0].step}:", *lines] if lines else []

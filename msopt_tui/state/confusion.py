@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from msopt_tui.protocol.values import Confusion
 
+LABEL_CHARS = 14
+"""A longer name of a class is cut in a column."""
+
 
 class Mistake(NamedTuple):
     """Rows of one class that were taken for another."""
@@ -36,6 +39,25 @@ def mistakes(matrix: Confusion) -> list[Mistake]:
         if rows and true != predicted
     ]
     return sorted(found, key=lambda mistake: mistake.rows, reverse=True)
+
+
+def table_rows(matrix: Confusion) -> list[list[str]]:
+    """The matrix as a table of texts: a header, a row for each true class with its recall, precision last."""
+    names = [shortened(label) for label in matrix.labels]
+    rows = [["", *names, "recall"]]
+    for name, counts, share in zip(names, matrix.counts, recall(matrix), strict=True):
+        rows.append([name, *(f"{count:,}" for count in counts), percent(share)])
+    return [*rows, ["precision", *map(percent, precision(matrix)), ""]]
+
+
+def shortened(label: str) -> str:
+    """A class's name, for a column."""
+    return label if len(label) <= LABEL_CHARS else label[: LABEL_CHARS - 1] + "…"
+
+
+def percent(share: float | None) -> str:
+    """A share in whole per cent; – where there is none."""
+    return "–" if share is None else f"{100 * share:.0f} %"
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple, TypeVar, cast
 
 from msopt_tui.protocol import events as ev
+from msopt_tui.state.figures import figures
+from msopt_tui.state.inspection import NOTEWORTHY, percent
 from msopt_tui.state.numbers import compact, duration, significant, size
 
 LineKind = Literal["run", "phase", "evaluation", "checkpoint", "command", "adjusted", "refine", "warning", "error"]
@@ -83,10 +85,17 @@ def _data_prepared(e: ev.DataPrepared) -> Words:
 
 
 @_line(ev.DataInspected)
-def _data_inspected(event: ev.DataInspected) -> Words:
-    cut = f", {event.truncated:,} cut" if event.truncated else ""
-    unended = f", {event.unended:,} without an end" if event.unended else ""
-    return "phase", None, f"{event.examples:,} examples, {compact(event.supervised)} targets{cut}{unended}"
+def _data_inspected(e: ev.DataInspected) -> Words:
+    notable = max(e.truncated, e.unended) >= NOTEWORTHY * e.examples > 0
+    return (
+        "warning" if notable else "phase",
+        None,
+        _join(
+            f"{e.examples:,} examples, {compact(e.supervised)} targets",
+            f"{e.truncated:,} cut ({percent(e.truncated, e.examples)})" if e.truncated else "",
+            f"{e.unended:,} without an end ({percent(e.unended, e.examples)})" if e.unended else "",
+        ),
+    )
 
 
 @_line(ev.ModelReady)
@@ -112,9 +121,8 @@ def _round_started(e: ev.RoundStarted) -> Words:
 
 @_line(ev.Evaluated)
 def _evaluated(e: ev.Evaluated) -> Words:
-    figures = ", ".join(f"{name} {significant(value)}" for name, value in e.metrics.items())
     where = "TEST" if e.split == "test" else e.split
-    return "evaluation", e.step, _join(f"{where}: {figures}", e.reason, "best so far" if e.best else "")
+    return "evaluation", e.step, _join(f"{where}: {figures(e.metrics)}", e.reason, "best so far" if e.best else "")
 
 
 @_line(ev.CheckpointSaved)

@@ -75,3 +75,27 @@ def test_clean_text_is_one_line_without_controls(text: str) -> None:
     cleaned = clean(text)
     assert not any(ord(c) < 32 or 127 <= ord(c) < 160 or 0x202A <= ord(c) <= 0x202E for c in cleaned)
     assert clean(cleaned) == cleaned
+
+
+@pytest.mark.parametrize(("truncated", "kind"), [(0, "phase"), (4, "phase"), (5, "warning")])
+def test_many_cuts_are_a_warning(truncated: int, kind: str) -> None:
+    lengths = ev.Histogram(edges=[0, 10], counts=[100])
+    line = describe(
+        ev.DataInspected(
+            rows=[], examples=100, lengths=lengths, truncated=truncated, unended=1, supervised=7_200, padding=0.0
+        )
+    )
+    assert line is not None
+    assert line.kind == kind
+    assert line.text.startswith("100 examples, 7.20k targets")
+    assert line.text.endswith("1 without an end (1.0 %)")
+
+
+def test_an_evaluation_goes_by_the_labels_of_its_metrics() -> None:
+    line = describe(
+        ev.Evaluated(
+            step=5, round=1, split="test", reason="final", metrics={"exact_match": 50.0, "loss": 1.0}, seconds=1.0
+        )
+    )
+    assert line is not None
+    assert line.text == "TEST: exact match 50.00 %, loss 1.000 · final"

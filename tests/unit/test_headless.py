@@ -128,3 +128,21 @@ def test_stop_waits_for_the_end(capsys: pytest.CaptureFixture[str]) -> None:
 def test_stopping_what_is_over_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert stop_and_wait(ScriptedLink([STARTED, ENDED])) == 1
     assert "it fell over" in capsys.readouterr().err
+
+
+def test_data_is_said_with_advice_and_evaluations_with_what_they_were_computed_with() -> None:
+    inspected = ev.DataInspected(
+        rows=[], examples=100, lengths=ev.Histogram(edges=[0, 10], counts=[100]), truncated=23, unended=0,
+        supervised=900, padding=0.0, length_for_99=512,
+    )  # fmt: skip
+    evaluated = ev.Evaluated(
+        step=4, round=1, split="validation", reason="cadence", metrics={"loss": 2.0, "bleu": 20.5}, seconds=1.0,
+        signatures={"bleu": "nrefs:1\x1b[2J"},
+    )  # fmt: skip
+    sample = ev.Sample(prompt="Q", text="no", reference="yes", note="F1 0", correct=False)
+    _, said = lines(ScriptedLink([STARTED, inspected, STEPS, evaluated, ev.Sampled(step=4, samples=[sample]), ENDED]))
+    assert any(line.endswith("100 examples, 900 targets · 23 cut (23 %)") for line in said)
+    assert any(line.strip().startswith("! 23 % of the examples are cut") for line in said)
+    assert any("validation: loss 2.000, BLEU 20.50" in line for line in said)
+    assert any(line.strip().startswith("BLEU: nrefs:1") and "\x1b" not in line for line in said)
+    assert any(line.strip() == "✗ Q | no | should be: yes (F1 0)" for line in said)

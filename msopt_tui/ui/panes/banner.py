@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msopt_tui.protocol.events import RunEnded
-from msopt_tui.protocol.metrics import METRICS
-from msopt_tui.state.numbers import duration, significant
+from msopt_tui.state.figures import figures, leading
+from msopt_tui.state.numbers import duration
 from msopt_tui.ui.keys import Keys
 from msopt_tui.ui.theme import Role
 from msopt_tui.ui.widgets.lines import LinesView, Words
@@ -46,11 +46,11 @@ def ended_lines(state: RunState, ended: RunEnded, run_dir: Path, keys: Keys, can
     if state.best is not None:
         words: Words = [
             ("  best ", "muted"),
-            (f"★ {_figures(state.best.metrics)}", "good"),
+            (f"★ {_figures(state, state.best.metrics)}", "good"),
             (f" at step {state.best.step:,}", ""),
         ]
         if state.test is not None:
-            words += [("   test ", "muted"), (_figures(state.test.metrics), "accent")]
+            words += [("   test ", "muted"), (_figures(state, state.test.metrics), "accent")]
         lines.append(words)
     if ended.model:
         lines.append([("  model ", "muted"), (str(run_dir / ended.model), ""), ("   for from_pretrained", "muted")])
@@ -68,9 +68,8 @@ def lost_lines(state: RunState, reason: str, run_dir: Path, keys: Keys, can_resu
     ]
 
 
-def _figures(metrics: dict[str, float | None]) -> str:
-    known = [name for name in METRICS if name in metrics]
-    return ", ".join(f"{METRICS[name].label} {significant(metrics[name])}" for name in known[:3])
+def _figures(state: RunState, metrics: dict[str, float | None]) -> str:
+    return figures(leading(metrics, state.settings.get("evaluate.metric_for_best_model")))
 
 
 def _ways_on(keys: Keys, can_resume: bool, state: RunState) -> Words:

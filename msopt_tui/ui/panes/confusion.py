@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len, set_cell_size
 
 from msopt_tui.protocol.values import Confusion
-from msopt_tui.state.confusion import mistakes, precision, recall
+from msopt_tui.state.confusion import mistakes, percent, precision, recall
 from msopt_tui.ui.sanitise import sanitise
 from msopt_tui.ui.theme import HITS, MISSES, Role
 from msopt_tui.ui.widgets.lines import Words
@@ -40,9 +40,9 @@ def matrix_lines(matrix: Confusion, width: int) -> list[Words]:
     for at, (row, share) in enumerate(zip(matrix.counts, recall(matrix), strict=True)):
         words: Words = [(_left(labels[at], name) + " ", "muted")]
         words += [(f"{count:>{cell},}", _shade(count, sum(row), at == column)) for column, count in enumerate(row)]
-        lines.append([*words, (f"{_percent(share):>{EDGE}}", "")] if has_edge else words)
+        lines.append([*words, (f"{percent(share):>{EDGE}}", "")] if has_edge else words)
     foot: Words = [(_left("precision", name) + " ", "muted")]
-    return [*lines, [*foot, *((f"{_percent(share):>{cell}}", "") for share in precision(matrix))]]
+    return [*lines, [*foot, *((f"{percent(share):>{cell}}", "") for share in precision(matrix))]]
 
 
 def _worst(matrix: Confusion, labels: Sequence[str], width: int) -> list[Words]:
@@ -56,7 +56,7 @@ def _worst(matrix: Confusion, labels: Sequence[str], width: int) -> list[Words]:
     lines += [[], [(f"{_left('class', name)}    rows  recall  precision", "muted")]]
     found = zip(labels, matrix.counts, recall(matrix), precision(matrix), strict=True)
     for label, row, seen, right in sorted(found, key=lambda one: 2.0 if one[2] is None else one[2]):
-        figures = f" {sum(row):>7,} {_percent(seen):>7}  {_percent(right):>9}"
+        figures = f" {sum(row):>7,} {percent(seen):>7}  {percent(right):>9}"
         lines.append([(_left(label, name), ""), (figures, "")])
     return lines
 
@@ -67,10 +67,6 @@ def _shade(count: int, whole: int, is_right: bool) -> Role:
         return ""
     shades = HITS if is_right else MISSES
     return shades[min(4 * count // whole, 3)]
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.0f} %"
 
 
 def _left(text: str, cells: int) -> str:

@@ -41,8 +41,7 @@ class SamplesPane(TextPane):
         self._keep_place(len(state.samples))
         if not state.samples:
             self.subtitle("")
-            prompts = state.settings.get("evaluate.prompts")
-            return [[("no samples yet" if prompts != "" else "no prompts in [evaluate]", "muted")]]
+            return [[(_why_none(state), "muted")]]
         at = len(state.samples) - 1 - self._back
         sampled = state.samples[at]
         if self._is_history and sampled.samples:
@@ -85,3 +84,10 @@ class SamplesPane(TextPane):
             self._back += count - self._count
         self._back = min(self._back, max(count - 1, 0))
         self._count = count
+
+
+def _why_none(state: RunState) -> str:
+    """Language models continue prompts; other tasks answer rows of the data, whatever the prompts are."""
+    continues = state.settings.get("task.name", "causal-lm") == "causal-lm"
+    is_without = state.settings.get("evaluate.prompts") in ("", "[]")
+    return "no prompts in [evaluate]" if continues and is_without else "no samples yet"

@@ -14,7 +14,8 @@ from textual.widgets import Input
 from msopt_tui.runs.history import list_runs
 from msopt_tui.runs.query import Column, Listing, parse
 from msopt_tui.runs.row import RunRow
-from msopt_tui.state.numbers import compact, significant
+from msopt_tui.state.figures import figures
+from msopt_tui.state.numbers import compact
 from msopt_tui.ui.requests import Message
 from msopt_tui.ui.screens.history_columns import status_words
 from msopt_tui.ui.screens.history_loader import Loaded, Loader
@@ -288,7 +289,7 @@ def detail_lines(row: RunRow) -> list[Words]:
         f"on {row.device}" if row.device else "",
         f"branched from {row.parent}" if row.parent else "",
     ]
-    best = ", ".join(f"{name} {significant(value)}" for name, value in row.metrics.items())
+    best = figures(row.metrics)
     return [
         [(" ", ""), (f"{row.project} / {row.run}", "strong"), (f"  {row.description}", "muted")],
         [(f" {text}", role), (f"  {going_on}", "")],
