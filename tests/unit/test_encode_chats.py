@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import AddedToken, Tokenizer
 
 from msopt_tui.data.encode import encoder_of
 from msopt_tui.data.encode.base import Example
@@ -222,6 +225,71 @@ def test_what_nobody_answers_is_told() -> None:
         == made.encode(Chat(messages=TURNS[:2]), tally)[0].columns
     )
     assert tally.changed[AFTER_ANSWER] == 1
+
+
+PARTED = [
+    SYSTEM,
+    Message("user", "Is 2 + 2 = 4? yes"),
+    Message("assistant", "<think>Hm</think>4"),
+    Message("user", "<Sure?"),
+    Message("assistant", "yes"),
+]
+"""Answers that also stand in the questions."""
+
+
+def test_what_a_template_moves_is_never_taken_for_an_answer() -> None:
+    """Mistral puts what the system says before the last question, so that nothing before an answer stands as it did."""
+    template = (
+        "{% for message in messages if message.role != 'system' %}"
+        "{% if message.role == 'user' %}{{ '<|im_start|>' }}"
+        "{% if loop.last and messages[0].role == 'system' %}{{ messages[0].content + ' ' }}{% endif %}"
+        "{{ message.content + '<|begin|>' }}{% else %}{{ message.content + eos_token }}{% endif %}{% endfor %}"
+    )
+    pieces = spelled(vocabularies.causal(template), PARTED)
+    assert [text for text, supervised in pieces if supervised] == [
+        "<think>Hm</think>4<|endoftext|>",
+        "yes<|endoftext|>",
+    ]
+
+
+def test_of_an_answer_that_is_shown_in_part_that_part_is_learned() -> None:
+    """DeepSeek R1 leaves out the thoughts, and opens new ones before an answer that it waits for."""
+    template = (
+        "{% for message in messages %}"
+        "{{ '<|im_start|>' + message.role + '<|begin|>' + message.content.split('</think>')[-1] + '<|im_end|>' }}"
+        "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant<|begin|><think>\n' }}{% endif %}"
+    )
+    vocabulary = vocabularies.causal(template)
+    assert [text for text, supervised in spelled(vocabulary, PARTED) if supervised] == ["4<|im_end|>", "yes<|im_end|>"]
+    made = encoder(vocabulary)
+    start = made.prompt_ids(Chat(messages=PARTED))
+    assert made.spell(made.encode(Chat(messages=PARTED), Tally())[0])[-2][0].endswith("assistant<|begin|>")
+    assert vocabulary.tokenizer.decode(start, skip_special_tokens=False).endswith("assistant<|begin|><think>\n")
+
+
+def test_an_end_token_after_the_whole_chat_is_told_from_the_end_of_a_turn() -> None:
+    """Phi 3 ends every turn with one token and the chat with another; both stop an answer."""
+    template = (
+        "{% for message in messages %}{{ '<|im_start|>' + message.content + '<|im_end|>\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '<|im_start|>' }}{% else %}{{ eos_token }}{% endif %}"
+    )
+    vocabulary = vocabularies.causal(template)
+    assert [text for text, supervised in spelled(vocabulary, TURNS) if supervised] == [
+        "The fox 🙂.<|im_end|>",
+        "The dog, 東京!<|im_end|>\n<|endoftext|>",
+    ]
+    assert encoder(vocabulary).stops == {vocabulary.end, vocabulary.tokenizer.token_to_id("<|im_end|>")}
+
+
+def test_a_token_takes_the_white_space_beside_it_as_it_does_in_the_tokenizer() -> None:
+    vocabulary = vocabularies.causal(CHATML)
+    tokenizer = Tokenizer.from_str(vocabulary.tokenizer.to_str())
+    tokenizer.add_special_tokens([AddedToken("<|im_end|>", rstrip=True, normalized=False)])
+    [example] = encoder(replace(vocabulary, tokenizer=tokenizer)).encode(Chat(messages=TURNS), Tally())
+    text = encoder(vocabulary).encode(Chat(messages=TURNS), Tally())[0]
+    line_break = vocabulary.tokenizer.encode("\n").ids
+    assert example.length == text.length - 3 * len(line_break)
+    assert example.supervised == text.supervised
 
 
 @any_format

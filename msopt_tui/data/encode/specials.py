@@ -51,18 +51,37 @@ class Specials:
             if before:
                 yield before
             yield token
-            place = found.end()
-            if token in self._strips_after:
-                place += len(text) - place - len(text[place:].lstrip())
+            place = self._end(text, found)
         if place < len(text):
             yield text[place:]
+
+    def outside(self, text: str, place: int) -> int:
+        """A place in a text, or the beginning of the special token that it lies in."""
+        longest = max(map(len, self._ids), default=0)
+        for found in self.pattern.finditer(text, max(0, place - longest)):
+            if found.start() < place < found.end():
+                return found.start()
+            if found.start() >= place:
+                break
+        return place
 
     def last_end(self, text: str, begin: int, end: int) -> int:
         """Where the last special token in a stretch ends, if only white space follows it; else the stretch's end."""
         last = end
         for found in self.pattern.finditer(text, begin, end):
-            last = found.end()
+            last = self._end(text, found)
         return end if text[last:end].strip() else last
+
+    def next_end(self, text: str, begin: int) -> int:
+        """Where the first special token ends, if only white space stands before it; else `begin`."""
+        found = self.pattern.search(text, begin)
+        return self._end(text, found) if found and not text[begin : found.start()].strip() else begin
+
+    def _end(self, text: str, found: re.Match[str]) -> int:
+        """With the white space that some tokens take with them."""
+        if self._ids[found[0]] not in self._strips_after:
+            return found.end()
+        return len(text) - len(text[found.end() :].lstrip())
 
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str]:
