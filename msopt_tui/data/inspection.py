@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
@@ -16,7 +17,9 @@ from tokenizers import Tokenizer
 from msopt_tui.config.schema import Config
 from msopt_tui.data import tokenizer
 from msopt_tui.data.encode.base import Encoder, Example
+from msopt_tui.data.records.record import Record
 from msopt_tui.data.split import SPLITS
+from msopt_tui.data.tally import Tally
 from msopt_tui.data.tokens import TokenSplit
 from msopt_tui.protocol.data_events import DataInspected, DataPrepared
 from msopt_tui.protocol.values import Histogram, Piece, PreviewRow
@@ -34,9 +37,14 @@ PIECE_CHARS = 600
 """A longer piece of a row is shown by its beginning and its end."""
 ROW_PIECES = 40
 """Pieces of a row that are shown: a chat may have hundreds of turns."""
+ROOM = 1 << 20
+"""A bound in tokens that nothing reaches: the highest that a project file may set."""
 SEARCHED = 1_000
 """Examples looked at for one that was cut or has no end."""
 
+_ROWS = ("input_ids", "chosen_ids", "rejected_ids")
+"""Columns that are rows of their own, each within `data.max_length`."""
+_TARGETS = ("labels",)
 Lengths = npt.NDArray[np.integer]
 
 
@@ -55,6 +63,16 @@ class Examples(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Wholes:
+    """How long examples would be if none were cut: of all of them or of a fair sample."""
+
+    rows: Lengths
+    """What `data.max_length` holds [examples]."""
+    targets: Lengths
+    """What `task.max_target_length` holds [examples]; empty without an encoder-decoder."""
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """What encoding counted over all training examples."""
 
@@ -63,8 +81,8 @@ class Counted:
     unended: int = 0
     padding: float = 0.0
     """Share of the positions in training rows that hold no token, as they are batched."""
-    whole_lengths: Lengths | None = None
-    """How long every example would be if none were cut [examples]; `None` where that is not known."""
+    wholes: Wholes | None = None
+    """`None` where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,18 +173,39 @@ def inspect_stream(
     return _inspected(rows, np.full(count, max_length), counted, background)
 
 
+def without_bounds(config: Config) -> Config:
+    """The same project with room for everything: an encoder made of it cuts nothing."""
+    return msgspec.structs.replace(
+        config,
+        data=msgspec.structs.replace(config.data, max_length=ROOM),
+        task=msgspec.structs.replace(config.task, max_target_length=ROOM),
+    )
+
+
+def wholes(encoder: Encoder, records: Iterable[Record]) -> Wholes:
+    """Lengths of what `encoder`, which cuts nothing, makes of records. A thousand say enough."""
+    rows: list[int] = []
+    targets: list[int] = []
+    for examples in encoder.encode_many(records, Tally()):
+        for example in examples:
+            rows.append(max(len(example.columns[name]) for name in _ROWS if name in example.columns))
+            targets += [len(example.columns[name]) for name in _TARGETS if name in example.columns]
+    return Wholes(np.array(rows, np.int64), np.array(targets, np.int64))
+
+
 def _inspected(
     rows: list[PreviewRow], lengths: Lengths, counted: Counted, background: Background | None
 ) -> DataInspected:
     known = background or Background()
-    whole = counted.whole_lengths
+    whole = counted.wholes
     return DataInspected(
         shapes=dict(known.shapes),
         rows=rows,
         examples=len(lengths),
         lengths=histogram(lengths),
         truncated=counted.truncated,
-        length_for_99=length_for(whole, 0.99) if whole is not None else 0,
+        length_for_99=length_for(whole.rows, 0.99) if whole is not None else 0,
+        target_length_for_99=length_for(whole.targets, 0.99) if whole is not None else 0,
         unended=counted.unended,
         supervised=counted.supervised,
         padding=counted.padding,

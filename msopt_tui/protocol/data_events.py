@@ -44,8 +44,9 @@ class DataInspected(Base, frozen=True, kw_only=True):
     truncated: int
     """Examples that were cut to fit."""
     length_for_99: int = 0
-    """The `data.max_length` that would hold 99 % of them whole (tokens); 0 where nobody knows how long those would be
-    that were cut."""
+    """The `data.max_length` that would hold 99 % of all whole (tokens); 0 where nobody looked."""
+    target_length_for_99: int = 0
+    """The `task.max_target_length` that would, for an encoder-decoder; 0 where nobody looked."""
     unended: int
     """Examples whose learned part does not end with the end token."""
     supervised: int

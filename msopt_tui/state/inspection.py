@@ -17,7 +17,6 @@ MUCH_PADDING = 0.4
 """From this share of the positions on there is advice on padding."""
 LEARNED = "⟦", "⟧"
 """Stand around what is learned, so that no meaning is by colour alone."""
-_TWO_BOUNDS = ("summarization", "translation")
 _PACKED = ("instruction", "summarization", "translation", "question-answering")
 """Tasks whose rows may be packed."""
 _NOTHING = "–"
@@ -47,15 +46,7 @@ def advice(seen: DataInspected, settings: Mapping[str, Scalar]) -> list[str]:
     """What to think about before training, a line each; empty where nothing stands out."""
     lines = []
     if seen.truncated >= NOTEWORTHY * seen.examples > 0:
-        bound, target = settings.get("data.max_length", "?"), settings.get("task.max_target_length", "?")
-        more = settings.get("task.name") in _TWO_BOUNDS
-        limits = f"data.max_length = {bound}" + (f" or task.max_target_length = {target}" if more else "")
-        way_out = (
-            f"data.max_length = {seen.length_for_99} would hold 99 %"
-            if seen.length_for_99
-            else "a higher bound would keep them whole"
-        )
-        lines.append(f"{percent(seen.truncated, seen.examples)} of the examples are cut ({limits}): {way_out}")
+        lines.append(f"{percent(seen.truncated, seen.examples)} of the examples are cut{_room(seen, settings)}")
     if seen.unended >= NOTEWORTHY * seen.examples > 0:
         why = "most of them are cut" if seen.truncated >= seen.unended else "does the chat template write an end token?"
         lines.append(
@@ -67,6 +58,23 @@ def advice(seen: DataInspected, settings: Mapping[str, Scalar]) -> list[str]:
         way_out = "data.packing = true would fill them, with a causal model"
         lines.append(f"{percent(seen.padding, 1)} of the positions are padding: {way_out}")
     return lines
+
+
+def _room(seen: DataInspected, settings: Mapping[str, Scalar]) -> str:
+    """By which bound examples are cut, and which one would hold nearly all."""
+    bounds = {"data.max_length": seen.length_for_99}
+    if seen.target_length_for_99:
+        bounds["task.max_target_length"] = seen.target_length_for_99
+    tight = {name: enough for name, enough in bounds.items() if enough > _number(settings.get(name))}
+    if not tight:
+        return f" (data.max_length = {settings.get('data.max_length', '?')})"
+    now = ", ".join(f"{name} = {settings.get(name, '?')}" for name in tight)
+    then = " and ".join(f"{name} = {enough}" for name, enough in tight.items())
+    return f" ({now}): {then} would hold 99 %"
+
+
+def _number(value: Scalar | None) -> float:
+    return value if isinstance(value, int | float) else 0
 
 
 def facts(seen: DataInspected) -> list[tuple[str, str]]:

@@ -13,12 +13,26 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from msopt_tui.data import inspection, tokenizer
+from msopt_tui.data.encode import encoder_of
 from msopt_tui.data.encode.base import Example
-from msopt_tui.data.inspection import Background, Counted, histogram, inspect_examples, inspect_stream, length_for
+from msopt_tui.data.inspection import (
+    Background,
+    Counted,
+    Wholes,
+    histogram,
+    inspect_examples,
+    inspect_stream,
+    length_for,
+    wholes,
+    without_bounds,
+)
 from msopt_tui.data.meta import SplitMeta
-from msopt_tui.data.records.record import Record
+from msopt_tui.data.records.record import Labelled, Pair, Record
 from msopt_tui.data.tally import Tally
 from msopt_tui.data.tokens import TokenSplit
+from msopt_tui.protocol.values import Piece
+from tests.vocabularies import encoder as encoder_only
+from tests.vocabularies import encoder_decoder, project
 
 
 class Spelling:
@@ -31,7 +45,7 @@ class Spelling:
         raise NotImplementedError("inspection encodes nothing")
 
     def encode_many(self, records: Iterable[Record], tally: Tally) -> Iterator[list[Example]]:
-        raise NotImplementedError("inspection encodes nothing")
+        return (self.encode(record, tally) for record in records)
 
     def spell(self, example: Example) -> list[tuple[str, bool]]:
         return [(f"{number} ", number >= 100) for number in example.columns["input_ids"]]
@@ -69,10 +83,13 @@ def test_rows_are_spelled_with_their_mask() -> None:
 
 
 def test_what_encoding_and_cleaning_counted_is_handed_on() -> None:
-    counted = Counted(supervised=9, truncated=2, unended=1, padding=0.25, whole_lengths=np.array([4, 900]))
+    counted = Counted(
+        supervised=9, truncated=2, unended=1, padding=0.25, wholes=Wholes(np.array([4, 900]), np.array([50, 50]))
+    )
     background = Background({"pairs.jsonl": "pair: de → en"}, {"documents put into NFC": 3}, {"empty rows": ["#7"]})
     seen = inspect_examples(Store([example(1), example(100)]), Spelling(), counted, background)
-    assert (seen.truncated, seen.unended, seen.padding, seen.length_for_99) == (2, 1, 0.25, 960)
+    assert (seen.truncated, seen.unended, seen.padding) == (2, 1, 0.25)
+    assert (seen.length_for_99, seen.target_length_for_99) == (960, 56)
     assert seen.shapes == {"pairs.jsonl": "pair: de → en"}
     assert seen.changed == {"documents put into NFC": 3}
     assert seen.removed_examples == {"empty rows": ["#7"]}
@@ -99,7 +116,7 @@ def test_long_pieces_keep_their_ends_and_many_pieces_are_counted() -> None:
 
 
 def test_no_examples_are_no_trouble() -> None:
-    seen = inspect_examples(Store([]), Spelling(), Counted(supervised=0, whole_lengths=np.array([], dtype=np.int64)))
+    seen = inspect_examples(Store([]), Spelling(), Counted(supervised=0, wholes=wholes(Spelling(), [])))
     assert (seen.rows, seen.lengths.counts, seen.length_for_99) == ([], [], 0)
 
 
@@ -157,3 +174,37 @@ def test_hidden_tokens_are_drawn_later_so_that_none_is_shown_as_learned(
     assert not any(piece.supervised for row in seen.rows for piece in row.pieces)
     assert seen.rows[0].supervised == 3
     assert seen.supervised == round(split.rows(20) * 20 * 0.15)
+
+
+class TestEncoders:
+    """With the real ones, so that what they promise is what is shown."""
+
+    def test_a_translation_is_read_and_learned(self) -> None:
+        made = encoder_of(project("translation", 64), encoder_decoder())
+        examples = made.encode(Pair(source="The quick brown fox", target="A fox"), Tally())
+        seen = inspect_examples(Store(examples), made, Counted(supervised=examples[0].supervised))
+        assert [piece.supervised for piece in seen.rows[0].pieces] == [False, True]
+        assert seen.rows[0].pieces[1].text.startswith("A fox")
+
+    def test_what_is_cut_is_measured_whole(self) -> None:
+        config = project("translation", 16, max_target_length=8)
+        records = [Pair(source="The quick brown fox jumps. " * 6, target="over the lazy dog " * 4)] * 4
+        cut = [one for record in records for one in encoder_of(config, encoder_decoder()).encode(record, Tally())]
+        assert all(one.truncated for one in cut)
+        whole = wholes(encoder_of(without_bounds(config), encoder_decoder()), records)
+        assert len(whole.rows) == len(whole.targets) == 4
+        assert whole.rows.min() > 16
+        assert whole.targets.min() > 8
+        seen = inspect_examples(
+            Store(cut), encoder_of(config, encoder_decoder()), Counted(9, truncated=4, wholes=whole)
+        )
+        roomy = project("translation", seen.length_for_99, max_target_length=seen.target_length_for_99)
+        again = encoder_of(roomy, encoder_decoder()).encode(records[0], Tally())
+        assert not any(one.truncated for one in again), "the advice does what it says"
+
+    def test_a_class_is_what_is_learned_of_a_text(self) -> None:
+        made = encoder_of(project("text-classification", 32), encoder_only(), ["bad", "good"])
+        examples = made.encode(Labelled(text="naïve café", label="good"), Tally())
+        seen = inspect_examples(Store(examples), made, Counted(supervised=1))
+        assert seen.rows[0].pieces[-1] == Piece("good", True)
+        assert len(wholes(made, [Labelled(text="naïve café", label="good")]).targets) == 0

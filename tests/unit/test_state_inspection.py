@@ -54,8 +54,18 @@ def test_many_cuts_are_said_with_the_length_that_would_do() -> None:
 
 def test_a_target_has_a_bound_of_its_own() -> None:
     settings = SETTINGS | {"task.name": "translation", "task.max_target_length": 64}
-    (line,) = say.advice(inspected(truncated=230), settings)
-    assert line.endswith("(data.max_length = 256 or task.max_target_length = 64): a higher bound would keep them whole")
+    (line,) = say.advice(inspected(truncated=230, length_for_99=200, target_length_for_99=96), settings)
+    assert line.endswith("are cut (task.max_target_length = 64): task.max_target_length = 96 would hold 99 %")
+    (line,) = say.advice(inspected(truncated=230, length_for_99=320, target_length_for_99=96), settings)
+    assert line.endswith(
+        "(data.max_length = 256, task.max_target_length = 64): "
+        "data.max_length = 320 and task.max_target_length = 96 would hold 99 %"
+    )
+
+
+def test_where_nobody_looked_no_length_is_advised() -> None:
+    (line,) = say.advice(inspected(truncated=230), SETTINGS)
+    assert line == "23 % of the examples are cut (data.max_length = 256)"
 
 
 @pytest.mark.parametrize(("truncated", "why"), [(400, "most of them are cut"), (0, "does the chat template")])
