@@ -10,6 +10,7 @@ from msopt_tui.config.errors import Problem
 from msopt_tui.config.fields import nearest
 from msopt_tui.config.presets import PRESETS, SIZE_KEYS, sizes
 from msopt_tui.config.schema import Config, LoraTable, ModelTable, TokenizerTable
+from msopt_tui.config.tasks import ARCHITECTURES, METRICS_OF
 
 LEAST_SIMILARITY = 0.5
 """Documents less alike than this are no copies of each other, and MinHash would not find them reliably."""
@@ -61,10 +62,59 @@ def _shape(config: Config) -> Iterator[tuple[str, str]]:
             "model.num_attention_heads",
             "hidden_size / num_attention_heads must be even for llama's rotary embedding",
         )
-    if shape.architecture == "gpt2" and keys != heads:
-        yield "model.num_key_value_heads", "gpt2 has keys and values for every attention head: leave this key out"
+    if shape.architecture != "llama" and keys != heads:
+        said = f"{shape.architecture} has keys and values for every attention head: leave this key out"
+        yield "model.num_key_value_heads", said
     elif heads % keys:
         yield "model.num_key_value_heads", f"{keys} does not divide num_attention_heads {heads}"
+
+
+def _network(config: Config) -> Iterator[tuple[str, str]]:
+    """Whether a network with random weights can do the task."""
+    model, task = config.model, config.task.name
+    if model.pretrained or (model.preset and model.preset not in PRESETS):
+        return
+    architecture, known = sizes(model).architecture, ARCHITECTURES[task]
+    if architecture not in known and not (model.architecture == "auto" and not model.preset):
+        where = "model.preset" if model.preset and model.architecture == "auto" else "model.architecture"
+        yield where, f"{architecture} can't learn the task {task}: one of {', '.join(known)}"
+
+
+def _quantised(config: Config) -> Iterator[tuple[str, str]]:
+    model, key = config.model, "model.load_in_4bit"
+    if not model.load_in_4bit:
+        return
+    if not model.pretrained or not model.lora.r:
+        yield key, "four bits can't learn: it takes model.pretrained, with [model.lora] beside it"
+    if find_spec("bitsandbytes") is None:
+        yield key, "bitsandbytes is not installed: pip install bitsandbytes"
+    elif not _has_gpu():
+        yield key, "needs an NVIDIA GPU, and none is found here: leave it out, or run where there is one"
+
+
+def _has_gpu() -> bool:
+    """Whether the driver knows an NVIDIA GPU; asked without torch, which takes a second."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+        return bool(pynvml.nvmlDeviceGetCount())
+    except pynvml.NVMLError:
+        return False
+
+
+def _preference(config: Config) -> Iterator[tuple[str, str]]:
+    if config.task.name == "preference" and not config.model.lora.r:
+        yield "model.lora", "preference compares with the model as it was, adapters left out: it takes [model.lora]"
+
+
+def _best(config: Config) -> Iterator[tuple[str, str]]:
+    name, known = config.evaluate.metric_for_best_model, METRICS_OF[config.task.name]
+    if name not in known:
+        yield (
+            "evaluate.metric_for_best_model",
+            f"{name!r} is no metric of {config.task.name}{nearest(name, list(known))}: one of {', '.join(known)}",
+        )
 
 
 def _adapters(config: Config) -> Iterator[tuple[str, str]]:
@@ -100,4 +150,8 @@ RULES: tuple[Rule, ...] = (
     _shape,
     _adapters,
     _schedule,
+    _network,
+    _quantised,
+    _preference,
+    _best,
 )

@@ -13,6 +13,7 @@ from msopt_tui.config.crosscheck import cross_check
 from msopt_tui.config.errors import ConfigError, Problem
 from msopt_tui.config.fields import fields_of, find, nearest, tables
 from msopt_tui.config.schema import ALIASES, Config, Source, Table
+from msopt_tui.config.tasks import USUAL_ARCHITECTURE
 
 MAX_BYTES = 1_000_000
 """A project file larger than this is taken for something else."""
@@ -151,13 +152,24 @@ def _build(merged: dict[str, Raw], path: Path) -> Config:
     for name, struct in reversed(tables().items()):
         outer, _, key = name.rpartition(".")
         (merged[outer] if outer else whole)[key] = _struct(struct, merged[name])
-    config = _struct(Config, whole)
+    config = _with_architecture(_struct(Config, whole))
     if config.project.name:
         return config
     import msgspec
 
     named = msgspec.structs.replace(config.project, name=path.resolve().parent.name or "project")
     return msgspec.structs.replace(config, project=named)
+
+
+def _with_architecture(config: Config) -> Config:
+    """The architecture that `auto` means for the task, where neither a preset nor a pretrained model says it."""
+    model = config.model
+    if model.architecture != "auto" or model.preset or model.pretrained:
+        return config
+    import msgspec
+
+    named = msgspec.structs.replace(model, architecture=USUAL_ARCHITECTURE[config.task.name])
+    return msgspec.structs.replace(config, model=named)
 
 
 def _struct(struct: type[T], values: Raw) -> T:

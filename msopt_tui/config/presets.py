@@ -11,6 +11,10 @@ published ones where these two are.
   model (5,120 here).
 * SmolLM2: the `config.json` of `HuggingFaceTB/SmolLM2-135M`, `-360M` and `-1.7B` (arXiv:2502.02737); published with a
   vocabulary of 49,152. Their rotary base is longer than the usual 10,000 that is used here.
+* BERT: table 1 and section 3 of Devlin et al. 2019 (arXiv:1810.04805) for base and large, Turc et al. 2019
+  (arXiv:1908.08962) for the smaller ones; published with a vocabulary of 30,522 and 512 positions.
+* T5: the `config.json` of `google-t5/t5-small`, `t5-base` and `t5-large` (Raffel et al. 2020, arXiv:1910.10683), as
+  many layers in the encoder as in the decoder; published with a vocabulary of 32,128.
 * Llama 3.2 1B: the `config.json` of `meta-llama/Llama-3.2-1B`; published with a vocabulary of 128,256.
 """
 
@@ -18,11 +22,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Literal
 
 from msopt_tui.config.schema import ModelTable
-
-Architecture = Literal["llama", "gpt2", "bert", "t5"]
+from msopt_tui.config.tasks import Architecture
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,19 @@ class Sizes:
     num_key_value_heads: int
     intermediate_size: int
     tie_word_embeddings: bool = True
+
+    @property
+    def head_size(self) -> int:
+        """Width of one attention head."""
+        return self.hidden_size // self.num_attention_heads
+
+
+def _bert(layers: int, width: int, heads: int) -> Sizes:
+    return Sizes("bert", width, layers, heads, heads, 4 * width)
+
+
+def _t5(layers: int, width: int, heads: int) -> Sizes:
+    return Sizes("t5", width, layers, heads, heads, 4 * width)
 
 
 def _gpt(layers: int, width: int, heads: int) -> Sizes:
@@ -58,6 +73,15 @@ PRESETS: dict[str, Sizes] = {
     "smollm2-135m": Sizes("llama", 576, 30, 9, 3, 1536),
     "smollm2-360m": Sizes("llama", 960, 32, 15, 5, 2560),
     "smollm2-1.7b": Sizes("llama", 2048, 24, 32, 32, 8192),
+    "bert-tiny": _bert(2, 128, 2),
+    "bert-mini": _bert(4, 256, 4),
+    "bert-small": _bert(4, 512, 8),
+    "bert-medium": _bert(8, 512, 8),
+    "bert-base": _bert(12, 768, 12),
+    "bert-large": _bert(24, 1024, 16),
+    "t5-small": _t5(6, 512, 8),
+    "t5-base": _t5(12, 768, 12),
+    "t5-large": _t5(24, 1024, 16),
     "llama-3.2-1b": Sizes("llama", 2048, 16, 32, 8, 8192),
 }
 """By the name that `model.preset` takes."""
@@ -109,7 +133,7 @@ def sizes(table: ModelTable) -> Sizes:
 
 def _inner_width(architecture: Architecture, width: int) -> int:
     """4× the width; with llama's gate 8/3, as many weights (arXiv:2002.05202), rounded up for the matrix units."""
-    if architecture == "gpt2":
+    if architecture != "llama":
         return 4 * width
     multiple = 128 if width >= _WIDE else 16
     return -(-8 * width // (3 * multiple)) * multiple

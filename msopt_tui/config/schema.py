@@ -164,7 +164,8 @@ class TaskTable(Table, frozen=True):
     max_answer_length: Annotated[int, Meta(ge=1, le=100_000)] = 30
     """Longest answer (tokens) in extractive question answering."""
     null_score_diff_threshold: float = 0.0
-    """An extractive answer must score so much above no answer, where there are unanswerable questions."""
+    """Where there are unanswerable questions: no answer is given where having none scores by more than this above the
+    best span, in sums of two logits."""
     beta: Annotated[float, Meta(gt=0.0, le=100.0)] = 0.1
     """How closely `preference` holds the model to where it started (arXiv:2305.18290)."""
     bleu_tokenize: Literal["13a", "intl", "zh", "ja-mecab", "char"] = "13a"
@@ -266,6 +267,8 @@ class TrainTable(Table, frozen=True):
     """Rows in one forward pass."""
     gradient_accumulation_steps: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
     """Forward passes in one optimiser step."""
+    group_by_length: bool = True
+    """For tasks that learn from rows: rows of like length share a step, so that little of it is padding."""
     max_steps: Annotated[int, Meta(ge=-1, le=10**12)] = -1
     """Optimiser steps in one round; -1 takes `num_train_epochs`."""
     num_train_epochs: Annotated[float, Meta(gt=0.0, le=1e6)] = 1.0
@@ -314,6 +317,8 @@ class EvaluateTable(Table, frozen=True):
     max_predictions: Annotated[int, Meta(ge=0, le=10**9)] = 64
     """Rows of the split for which tasks that write an answer write it, always the same ones; 0 takes all. The test at
     the end takes all."""
+    num_beams: Annotated[int, Meta(ge=1, le=1_024)] = 1
+    """Beams of the search by which tasks that write an answer write it; 1 takes the most likely token."""
     metric_for_best_model: Name = "loss"
     """Which validation metric says what the best checkpoint is, such as `f1`, `rougeL` or `accuracy`."""
 

@@ -1,114 +1,134 @@
-"""Raw documents to a prepared directory: clean, split, mix, train the tokenizer, tokenise."""
+"""Raw documents to a prepared directory: clean, split, mix, train the tokenizer, tokenise or encode."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from msopt_tui.config.schema import Config
 from msopt_tui.data import tokenizer as bpe
+from msopt_tui.data import vocabulary as vocabularies
+from msopt_tui.data import write_examples, write_stream
 from msopt_tui.data.cache import describe_file
 from msopt_tui.data.clean import Cleaner
 from msopt_tui.data.corpus import Corpus, Indices
+from msopt_tui.data.document import Document
 from msopt_tui.data.errors import DataError
+from msopt_tui.data.family import Family
 from msopt_tui.data.language import LanguageFilter
-from msopt_tui.data.leakage import drop_leaks
-from msopt_tui.data.meta import Meta, SplitMeta
+from msopt_tui.data.leakage import drop_equal, drop_leaks
+from msopt_tui.data.meta import Meta
 from msopt_tui.data.mix import weigh
 from msopt_tui.data.near import LEAKAGE_THRESHOLD, drop_near_duplicates
 from msopt_tui.data.pretrained import OwnTokenizer
 from msopt_tui.data.readings import Reading
-from msopt_tui.data.split import SPLITS, SplitName, split
+from msopt_tui.data.records.clean import RecordCleaner, comparable
+from msopt_tui.data.records.clean import texts as texts_of
+from msopt_tui.data.records.record import RECORDS, Record, decode, encode
+from msopt_tui.data.split import SPLITS, SplitName, Splits, split
 from msopt_tui.data.tally import Tally
 from msopt_tui.data.tokens import dtype_for
+from msopt_tui.data.vocabulary import Vocabulary
 
 Progress = Callable[[int, int, str, str], None]
 """Hears (done, total, unit, detail); total is 0 where the end is not known. Called often: the caller thins it out."""
 Check = Callable[[], None]
 """Called often; what it raises ends the work."""
-Splits = dict[SplitName, Indices]
-"""Which documents of a corpus are in which split, and in which order."""
 
 TOKENIZER_DIR = "tokenizer"
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
-    """What text is tokenised with."""
+class Plan:
+    """What is made of the raw documents, and how."""
 
-    tokenizer: Tokenizer
-    size: int
-    """Tokens in the vocabulary."""
-    end: int
-    between: Sequence[int]
-    """What stands after every text."""
+    config: Config
+    family: Family
+    own: OwnTokenizer | None
+    """The tokenizer of a pretrained model; without it one is trained."""
+
+    @property
+    def kind(self) -> type[Record] | None:
+        """What the documents are records of; `None` for running text."""
+        return RECORDS.get(self.config.task.name)
 
 
 def build(
-    directory: Path,
-    raw: Corpus,
-    reading: Reading,
-    key: str,
-    config: Config,
-    own: OwnTokenizer | None,
-    progress: Progress,
-    check: Check,
+    directory: Path, raw: Corpus, reading: Reading, key: str, plan: Plan, progress: Progress, check: Check
 ) -> Meta:
     """Fill `directory` from raw documents; returns what is in it. Raises DataError where they give no split.
 
-    `own` is the tokenizer of a pretrained model; without it one is trained. Closes `raw` when nothing more is needed
-    of it.
+    Closes `raw` when nothing more is needed of it.
     """
+    config, kind = plan.config, plan.kind
     with Corpus(directory, config.data.split_seed) as corpus:
-        tally = _clean(raw, corpus, config, progress, check)
+        tally = _clean(raw, corpus, plan, progress, check)
         raw.close()
-        splits = _split(corpus, config, tally, progress, check)
-        if own:
-            own.install(directory / TOKENIZER_DIR)
-            words = _Words(own.tokenizer, own.vocab_size, own.end, own.between)
+        splits = _split(corpus, plan, tally, progress, check)
+        vocabulary = _vocabulary(directory, corpus, splits["train"], plan, progress, check)
+        if kind is None:
+            made = write_stream.write(directory, corpus, splits, vocabulary, progress, check)
         else:
-            words = _train_tokenizer(corpus, splits["train"], config, progress, check)
-            bpe.save(words.tokenizer, directory / TOKENIZER_DIR)
-        sizes = _write_splits(directory, corpus, splits, words, progress, check)
+            made = write_examples.write(directory, corpus, splits, kind, vocabulary, config, tally, progress, check)
     files = sorted(path for path in directory.rglob("*") if path.is_file())
     return Meta(
         key=key,
         sha256=reading.sha256,
         raw_characters=reading.characters,
-        vocab_size=words.size,
-        dtype=dtype_for(words.size),
-        end_of_text=words.end,
-        splits=sizes,
+        vocab_size=vocabulary.size,
+        dtype=dtype_for(vocabulary.size),
+        end_of_text=vocabulary.end,
+        splits=made.splits,
         removed=dict(tally.removed),
         changed=dict(tally.changed),
         examples=tally.examples,
         files={path.relative_to(directory).as_posix(): describe_file(path) for path in files},
+        family=plan.family,
+        columns=made.columns,
+        labels=made.labels,
     )
 
 
-def _clean(raw: Corpus, corpus: Corpus, config: Config, progress: Progress, check: Check) -> Tally:
+def _clean(raw: Corpus, corpus: Corpus, plan: Plan, progress: Progress, check: Check) -> Tally:
     """Fill `corpus` with what cleaning leaves of `raw`; says what it did."""
-    data = config.data
-    languages = LanguageFilter(data.languages) if data.languages else None
-    cleaner = Cleaner(data.deduplicate, data.min_chars, data.max_chars, languages)
+    clean, tally = _cleaner(plan)
     source_of = raw.sources.tolist()
     for number, source in enumerate(source_of):
         check()
-        document = cleaner.clean(raw.document(number))
+        document, group = clean(raw.document(number))
         if document:
-            corpus.add(document, source)
+            corpus.add(document, source, group)
         progress(number + 1, len(raw), "documents", "cleaning")
-    return cleaner.tally
+    return tally
 
 
-def _split(corpus: Corpus, config: Config, tally: Tally, progress: Progress, check: Check) -> Splits:
-    """Near duplicates out, splits drawn, leaks out of the train split, sources mixed."""
-    data = config.data
+def _cleaner(plan: Plan) -> tuple[Callable[[Document], tuple[Document | None, str]], Tally]:
+    """What cleans one document and says its group; and where it counts."""
+    data, kind = plan.config.data, plan.kind
+    languages = LanguageFilter(data.languages) if data.languages else None
+    if kind is None:
+        texts = Cleaner(data.deduplicate, data.min_chars, data.max_chars, languages)
+        return lambda document: (texts.clean(document), ""), texts.tally
+    records = RecordCleaner(data.deduplicate, data.min_chars, data.max_chars, languages)
+
+    def clean(document: Document) -> tuple[Document | None, str]:
+        record = records.clean(decode(kind, document.text), document.label)
+        if record is None:
+            return None, ""
+        return Document(encode(record), document.origin, document.part), record.group
+
+    return clean, records.tally
+
+
+def _split(corpus: Corpus, plan: Plan, tally: Tally, progress: Progress, check: Check) -> Splits:
+    """Near duplicates out, splits drawn or as given, leaks out of the train split, sources mixed."""
+    data, kind = plan.config.data, plan.kind
     kept = np.arange(len(corpus))
+    if kind is not None:
+        corpus.compare_by(lambda text: comparable(decode(kind, text)))
 
     def comparing(total: int, what: str) -> Callable[[int], None]:
         def each(done: int) -> None:
@@ -124,18 +144,11 @@ def _split(corpus: Corpus, config: Config, tally: Tally, progress: Progress, che
     if not len(kept):
         raise DataError(f"no text is left to learn from{dropped}: check data.sources and the bounds in [data]")
     try:
-        places = split(corpus.digests[kept], corpus.characters[kept], data.validation_fraction, data.test_fraction)
+        splits = _placed(corpus, kept, plan.config)
     except DataError as error:
         raise DataError(f"{error}{dropped}") from error
-    splits = {name: kept[chosen] for name, chosen in places.items()}
     if data.leakage != "off":
-        train = splits["train"]
-        held_out = [*splits["validation"].tolist(), *splits["test"].tolist()]
-        # What was compared with every document before is not compared with some of them again.
-        threshold = 0.0 if data.near_duplicates else LEAKAGE_THRESHOLD
-        paragraphs = data.leakage == "paragraph" and data.deduplicate != "paragraph"
-        each = comparing(len(train), "the train split with the others")
-        splits["train"] = drop_leaks(corpus, train, held_out, threshold, paragraphs, tally, each)
+        _drop_leaks(corpus, splits, plan, tally, comparing(len(splits["train"]), "the train split with the others"))
         if not len(splits["train"]):
             raise DataError(f"nothing is left to train on: all of it stands in validation or test{dropped}")
     weights = [source.weight for source in data.sources]
@@ -144,48 +157,62 @@ def _split(corpus: Corpus, config: Config, tally: Tally, progress: Progress, che
     return splits
 
 
-def _train_tokenizer(corpus: Corpus, documents: Indices, config: Config, progress: Progress, check: Check) -> _Words:
-    """On the training split only, so that nothing about the other splits is known beforehand."""
-    total = int(corpus.characters[documents].sum())
-    texts = corpus.texts(documents.tolist())
-    pieces = (piece for text in texts for piece in bpe.pieces(text, bpe.TRAINING_PIECE_CHARS))
+def _drop_leaks(corpus: Corpus, splits: Splits, plan: Plan, tally: Tally, each: Callable[[int], None]) -> None:
+    data = plan.config.data
+    held_out = [*splits["validation"].tolist(), *splits["test"].tolist()]
+    if plan.kind is not None:
+        splits["train"] = drop_equal(corpus, splits["train"], held_out, tally)
+    # What was compared with every document before is not compared with some of them again.
+    threshold = 0.0 if data.near_duplicates else LEAKAGE_THRESHOLD
+    paragraphs = plan.kind is None and data.leakage == "paragraph" and data.deduplicate != "paragraph"
+    splits["train"] = drop_leaks(corpus, splits["train"], held_out, threshold, paragraphs, tally, each)
+
+
+def _placed(corpus: Corpus, kept: Indices, config: Config) -> Splits:
+    """Every kept document in its split: given by its source, or drawn. Raises DataError for an empty one."""
+    data = config.data
+    use = np.array([source.use for source in data.sources])[corpus.sources[kept]]
+    drawn = kept[use == "split"]
+    splits: Splits = {name: kept[use == name] for name in SPLITS}
+    if len(drawn):
+        # Where a split is given, none is drawn for it.
+        wanted: dict[SplitName, float] = {"validation": data.validation_fraction, "test": data.test_fraction}
+        shares = [0.0 if len(splits[name]) else fraction for name, fraction in wanted.items()]
+        places = split(corpus.digests[drawn], corpus.characters[drawn], *shares)
+        splits = {name: np.concatenate([splits[name], drawn[places[name]]]) for name in SPLITS}
+    for name in ("train", "validation"):
+        if not len(splits[name]):
+            raise DataError(f"the {name} split is empty: no source is used for it, see data.sources.use")
+    return splits
+
+
+def _vocabulary(
+    directory: Path, corpus: Corpus, train: Indices, plan: Plan, progress: Progress, check: Check
+) -> Vocabulary:
+    target, kind = directory / TOKENIZER_DIR, plan.kind
+    if plan.own is not None:
+        plan.own.install(target)
+        return vocabularies.taken_over(plan.own, plan.family)
+    texts: Iterable[str] = corpus.texts(train.tolist())
+    if kind is not None:
+        texts = (text for stored in texts for text in texts_of(decode(kind, stored)))
+    total = int(corpus.characters[train].sum())
+    vocabulary = vocabularies.trained(_sampled(texts, total, progress, check), plan.config, plan.family)
+    check()
+    vocabularies.save(vocabulary, target)
+    return vocabulary
+
+
+def _sampled(texts: Iterable[str], total: int, progress: Progress, check: Check) -> Iterator[str]:
+    """Pieces to train a tokenizer on, of the training split only: nothing about the others is known beforehand."""
     stride = -(-total // bpe.TRAINING_CHARS)
     used = f" (one part in {stride})" if stride > 1 else ""
-
-    def chosen() -> Iterator[str]:
-        done = 0
-        for index, piece in enumerate(pieces):
-            done += len(piece)
-            if index % stride == 0:
-                check()
-                progress(done, total, "characters", f"counting words for the tokenizer{used}")
-                yield piece
-        progress(total, total, "characters", "merging pairs for the tokenizer")
-
-    tokenizer = bpe.train(chosen(), config.tokenizer.vocab_size, config.tokenizer.min_frequency)
-    check()
-    end = bpe.end_of_text(tokenizer)
-    return _Words(tokenizer, tokenizer.get_vocab_size(), end, (end,))
-
-
-def _write_splits(
-    directory: Path, corpus: Corpus, splits: Splits, words: _Words, progress: Progress, check: Check
-) -> dict[str, SplitMeta]:
-    characters = {name: int(corpus.characters[splits[name]].sum()) for name in SPLITS}
-    total = sum(characters.values())
-    dtype = dtype_for(words.size)
+    pieces = (piece for text in texts for piece in bpe.pieces(text, bpe.TRAINING_PIECE_CHARS))
     done = 0
-    sizes: dict[str, SplitMeta] = {}
-    for name in SPLITS:
-        documents = splits[name]
-        texts = corpus.texts(documents.tolist())
-        tokens = 0
-        with (directory / f"{name}.bin").open("wb") as file:
-            for ids, chars in bpe.encode(words.tokenizer, texts, between=words.between):
-                check()
-                file.write(ids.astype(dtype).tobytes())
-                tokens += len(ids)
-                done += chars
-                progress(done, total, "characters", f"tokenising the {name} split")
-        sizes[name] = SplitMeta(len(documents), characters[name], int(corpus.sizes[documents].sum()), tokens)
-    return sizes
+    for index, piece in enumerate(pieces):
+        done += len(piece)
+        if index % stride == 0:
+            check()
+            progress(done, total, "characters", f"counting words for the tokenizer{used}")
+            yield piece
+    progress(total, total, "characters", "merging pairs for the tokenizer")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -31,6 +31,9 @@ class Corpus:
         self._salt = seed.to_bytes(8, "little")
         self._end = 0
         self._reading = False
+        self._view: Callable[[str], str] | None = None
+        self.has_groups = False
+        """Whether documents were added in groups."""
         self._starts, self._bytes, self._characters = array("Q"), array("I"), array("I")
         self._digests = bytearray()
         self._origins: list[str] = []
@@ -51,8 +54,11 @@ class Corpus:
         """Let go of the texts."""
         self._file.close()
 
-    def add(self, document: Document, source: int) -> None:
-        """Append a document of the source with this number. Raises OSError where the disk is full."""
+    def add(self, document: Document, source: int, group: str = "") -> None:
+        """Append a document of the source with this number. Raises OSError where the disk is full.
+
+        Documents of one group have the same digest, so that no split parts them; without a group the text decides.
+        """
         text = document.text.encode()
         if not self._origins or self._origins[-1] != document.origin:
             self._origins.append(document.origin)
@@ -62,7 +68,9 @@ class Corpus:
         self._starts.append(self._write(text))
         self._bytes.append(len(text))
         self._characters.append(len(document.text))
-        self._digests += blake2b(text, digest_size=DIGEST_BYTES, key=self._salt).digest()
+        same = group.encode() if group else text
+        self.has_groups = self.has_groups or bool(group)
+        self._digests += blake2b(same, digest_size=DIGEST_BYTES, key=self._salt).digest()
 
     def replace(self, index: int, text: str) -> None:
         """Give a document another text; its digest stays."""
@@ -76,6 +84,15 @@ class Corpus:
         self._file.seek(self._starts[index])
         self._reading = True
         return self._file.read(self._bytes[index]).decode()
+
+    def compare_by(self, view: Callable[[str], str]) -> None:
+        """From now on documents are compared by `view` of their text."""
+        self._view = view
+
+    def comparable(self, index: int) -> str:
+        """What one document is compared by: its text, or what `compare_by` makes of it."""
+        text = self.text(index)
+        return self._view(text) if self._view else text
 
     def texts(self, indices: Iterable[int]) -> Iterator[str]:
         """The texts of several documents, one at a time."""
@@ -106,7 +123,7 @@ class Corpus:
 
     @property
     def digests(self) -> Digests:
-        """16 bytes that stand for every document's text and the seed [documents]."""
+        """16 bytes that stand for every document's text, or its group, and the seed [documents]."""
         return np.frombuffer(bytes(self._digests), f"S{DIGEST_BYTES}")
 
     def _write(self, data: bytes) -> int:

@@ -2,7 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from msopt_tui.config.presets import sizes
+from msopt_tui.config.schema import Config
+from msopt_tui.config.tasks import USUAL_ARCHITECTURE, Architecture
+
+if TYPE_CHECKING:
+    from msopt_tui.data.pretrained import Json
 
 Family = Literal["causal", "encoder", "encoder-decoder"]
 """`causal`: GPT-2, Llama and their like; `encoder`: the BERT family; `encoder-decoder`: T5, BART and their like."""
+
+OF_ARCHITECTURE: dict[Architecture, Family] = {
+    "llama": "causal",
+    "gpt2": "causal",
+    "bert": "encoder",
+    "t5": "encoder-decoder",
+}
+ENCODERS = frozenset(
+    {
+        "albert",
+        "bert",
+        "camembert",
+        "deberta",
+        "deberta-v2",
+        "distilbert",
+        "electra",
+        "modernbert",
+        "mpnet",
+        "roberta",
+        "xlm-roberta",
+    }
+)
+"""What `config.json` of the BERT family calls the `model_type`."""
+
+
+def family_of(config: Config, base_dir: Path) -> Family:
+    """The family of the network that a project file asks for; of a pretrained one by its `config.json`.
+
+    Raises DataError where a pretrained model can't be found.
+    """
+    if config.model.pretrained:
+        from msopt_tui.data.pretrained import CONFIG, locate, read_json
+
+        return of_json(read_json(locate(config.model.pretrained, base_dir, weights=False) / CONFIG))
+    if config.model.architecture == "auto" and not config.model.preset:
+        return OF_ARCHITECTURE[USUAL_ARCHITECTURE[config.task.name]]
+    return OF_ARCHITECTURE[sizes(config.model).architecture]
+
+
+def of_json(raw: Json) -> Family:
+    """The family of a pretrained network by its configuration."""
+    if raw.get("is_encoder_decoder") is True:
+        return "encoder-decoder"
+    return "encoder" if raw.get("model_type") in ENCODERS else "causal"

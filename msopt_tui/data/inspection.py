@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -15,17 +15,12 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from msopt_tui.config.schema import Config
-from msopt_tui.data import tokenizer
 from msopt_tui.data.encode.base import Encoder, Example
 from msopt_tui.data.records.record import Record
-from msopt_tui.data.split import SPLITS
 from msopt_tui.data.tally import Tally
 from msopt_tui.data.tokens import TokenSplit
-from msopt_tui.protocol.data_events import DataInspected, DataPrepared
+from msopt_tui.protocol.data_events import DataInspected
 from msopt_tui.protocol.values import Histogram, Piece, PreviewRow
-
-if TYPE_CHECKING:
-    from msopt_tui.data.prepare import PreparedData
 
 ROWS = 6
 """Examples that are spelled out."""
@@ -93,38 +88,6 @@ class Background:
     """Source to how its rows were understood."""
     changed: Mapping[str, int] = field(default_factory=dict)
     removed_examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-def prepared_event(config: Config, prepared: PreparedData) -> DataPrepared:
-    """The event that says that data is ready."""
-    length = config.data.max_length
-    rows: dict[str, int] = {name: prepared.store[name].rows(length) for name in SPLITS}
-    return DataPrepared(
-        cached=prepared.cached,
-        key=prepared.key,
-        sha256=prepared.sha256,
-        documents=prepared.documents,
-        tokens=prepared.tokens,
-        bytes=prepared.bytes,
-        removed=prepared.removed,
-        examples=rows,
-        supervised={name: round(count * length * learned_share(config)) for name, count in rows.items()},
-        vocab_size=prepared.vocab_size,
-        seconds=prepared.seconds,
-    )
-
-
-def inspect_prepared(config: Config, prepared: PreparedData) -> DataInspected:
-    """Look at what a project would learn from."""
-    background = Background(changed=prepared.changed, removed_examples=prepared.examples)
-    words = tokenizer.load(prepared.tokenizer_dir)
-    share = learned_share(config)
-    return inspect_stream(prepared.store["train"], words, config.data.max_length, learned=share, background=background)
-
-
-def learned_share(config: Config) -> float:
-    """Share of the tokens of running text that the loss is taken over."""
-    return config.task.mlm_probability if config.task.name == "masked-lm" else 1.0
 
 
 def inspect_examples(

@@ -38,10 +38,24 @@ def drop_leaks(
     return np.array(kept, np.int64)
 
 
+def drop_equal(corpus: Corpus, train: Indices, held_out: Sequence[int], tally: Tally) -> Indices:
+    """The documents of the train split that are compared by another text than every held-out one [kept].
+
+    Rows are often too short for `NearIndex`, and the same question with another answer is a leak too.
+    """
+    known = {digest(corpus.comparable(number)) for number in held_out}
+    keep = []
+    for number in train.tolist():
+        keep.append(digest(corpus.comparable(number)) not in known)
+        if not keep[-1]:
+            tally.remove("training rows that stand in validation or test", corpus.label(number))
+    return train[keep]
+
+
 def _without_leaks(corpus: Corpus, number: int, index: NearIndex | None, known: set[bytes], tally: Tally) -> str | None:
     """A document's text where it lost something, nothing where it stays as it is, `None` where it goes."""
     text = corpus.text(number)
-    original = index.like(text) if index else None
+    original = index.like(corpus.comparable(number)) if index else None
     if original is not None:
         shown = f"{corpus.label(number)} is like {corpus.label(original)}"
         tally.remove("training documents like one of validation or test", shown)

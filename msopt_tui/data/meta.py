@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from msopt_tui.data.family import Family
+
 
 class SplitMeta(msgspec.Struct, frozen=True):
     """Size of one split after cleaning."""
@@ -13,7 +15,17 @@ class SplitMeta(msgspec.Struct, frozen=True):
     bytes: int
     """UTF-8 bytes of the documents; the end-of-text tokens stand for none."""
     tokens: int
-    """End-of-text tokens included."""
+    """End-of-text tokens included; of examples what the network reads."""
+    examples: int = 0
+    """Of tasks that learn from rows: what the records gave."""
+    rows: int = 0
+    """Training rows that the examples were put into."""
+    supervised: int = 0
+    """Targets of all examples."""
+    truncated: int = 0
+    """Examples that were cut to fit."""
+    unended: int = 0
+    """Examples whose learned part does not end with the end token."""
 
 
 class FileMeta(msgspec.Struct, frozen=True):
@@ -43,3 +55,9 @@ class Meta(msgspec.Struct, frozen=True):
     examples: dict[str, list[str]]
     files: dict[str, FileMeta]
     """By path relative to the directory."""
+    family: Family = "causal"
+    """Of the networks that these tokens are for."""
+    columns: dict[str, str] = {}
+    """Of examples: column to NumPy type; empty for a token stream."""
+    labels: list[str] = []
+    """Classes by their number, where the task has classes."""

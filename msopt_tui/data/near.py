@@ -76,10 +76,12 @@ class NearIndex:
 def drop_near_duplicates(corpus: Corpus, threshold: float, tally: Tally, each: Callable[[int], None]) -> Indices:
     """Every document that no earlier one is like, by index [kept]; `each` hears how many are done."""
     index = NearIndex(threshold)
+    digests = corpus.digests
     kept = []
     for number in range(len(corpus)):
-        original = index.like(corpus.text(number), add_as=number)
-        if original is None:
+        original = index.like(corpus.comparable(number), add_as=number)
+        # Rows of one group are meant to be alike, as the questions about one text are; no split parts them.
+        if original is None or (corpus.has_groups and digests[number] == digests[original]):
             kept.append(number)
         else:
             tally.remove("nearly repeated documents", f"{corpus.label(number)} is like {corpus.label(original)}")
@@ -91,5 +93,5 @@ def index_of(corpus: Corpus, documents: Iterable[int], threshold: float) -> Near
     """Documents to compare others with."""
     index = NearIndex(threshold)
     for number in documents:
-        index.like(corpus.text(number), add_as=number)
+        index.like(corpus.comparable(number), add_as=number)
     return index

@@ -5,28 +5,35 @@ from __future__ import annotations
 import hashlib
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 import tokenizers
 
-from msopt_tui.config.schema import Config
-from msopt_tui.data import cache, sources
-from msopt_tui.data.build import TOKENIZER_DIR, Check, Progress, build
+from msopt_tui.config.schema import Config, Source
+from msopt_tui.data import cache, row_documents, sources
+from msopt_tui.data.build import TOKENIZER_DIR, Check, Plan, Progress, build
 from msopt_tui.data.corpus import Corpus
+from msopt_tui.data.document import Document
+from msopt_tui.data.duplicates import digest
 from msopt_tui.data.errors import DataError
+from msopt_tui.data.examples import ExampleStore
+from msopt_tui.data.family import Family, family_of
 from msopt_tui.data.meta import Meta
 from msopt_tui.data.pretrained import OwnTokenizer, locate, own_tokenizer, refuse_longer
 from msopt_tui.data.readings import Fingerprint, Reading, fingerprint, recall, remember, version_of
+from msopt_tui.data.records.record import RECORDS
 from msopt_tui.data.tally import Tally
 from msopt_tui.data.tokens import TokenStore, rows_in
 
-CODE_VERSION = 2
+CODE_VERSION = 3
 """Goes up with every change that makes other tokens of the same text, so that no stale cache is taken."""
 PREPARED, READINGS = "prepared", "readings"
 """Folders of the cache."""
+NOT_IN_TOKENS = ("mlm_probability", "max_answer_length", "null_score_diff_threshold", "beta", "bleu_tokenize")
+"""Keys of `[task]` that tokens do not depend on."""
 HASH_CHARS = 1 << 24
 """A text is hashed in slices of this many characters, so that no encoded copy of the whole is needed."""
 
@@ -38,7 +45,8 @@ class PreparedData:
     directory: Path
     tokenizer_dir: Path
     """For `AutoTokenizer.from_pretrained` or `msopt_tui.data.tokenizer.load`."""
-    store: TokenStore
+    tables: TokenStore | ExampleStore
+    """Tokens of running text, or examples of rows: `store` and `examples` give them by their type."""
     meta: Meta
     cached: bool
     """Whether it was there already."""
@@ -48,9 +56,28 @@ class PreparedData:
     """What was found while the sources were read."""
     seconds: float
 
+    @property
+    def store(self) -> TokenStore:
+        """The tokens of a task that learns from running text."""
+        assert isinstance(self.tables, TokenStore), "this task learns from rows"
+        return self.tables
+
+    @property
+    def examples(self) -> ExampleStore:
+        """The examples of a task that learns from rows."""
+        assert isinstance(self.tables, ExampleStore), "this task learns from running text"
+        return self.tables
+
     def training_rows(self, max_length: int) -> int:
         """Rows of an epoch."""
-        return self.store["train"].rows(max_length)
+        if isinstance(self.tables, TokenStore):
+            return self.tables["train"].rows(max_length)
+        return self.tables["train"].rows
+
+    @property
+    def labels(self) -> list[str]:
+        """Classes by their number, where the task has classes."""
+        return self.meta.labels
 
     @property
     def key(self) -> str:
@@ -94,7 +121,7 @@ class PreparedData:
         return {**self.reading.changed, **self.meta.changed}
 
     @property
-    def examples(self) -> dict[str, list[str]]:
+    def excerpts(self) -> dict[str, list[str]]:
         """Short excerpts of what was dropped, everything unprintable escaped; by the names in `removed`."""
         return {**self.reading.examples, **self.meta.examples}
 
@@ -111,13 +138,15 @@ def prepare(config: Config, base_dir: Path, cache_root: Path, progress: Progress
     often and ends everything by raising; nothing half-made stays. Raises DataError with the way out.
     """
     began = time.perf_counter()
-    own = _own_tokenizer(config, base_dir)
-    known = fingerprint(config.data.sources, base_dir)
+    family = family_of(config, base_dir)
+    plan = Plan(config, family, _own_tokenizer(config, base_dir, family))
+    records = config.task.name if plan.kind is not None else ""
+    known = fingerprint(config.data.sources, base_dir, records)
     reading = recall(cache_root / READINGS, known) if known else None
-    found = _look_up(config, own, reading, cache_root) if reading else None
+    found = _look_up(plan, reading, cache_root) if reading else None
     if reading is None or found is None or found.meta is None:
         try:
-            reading, found = _make(config, own, base_dir, cache_root, known, progress, check)
+            reading, found = _make(plan, base_dir, cache_root, known, progress, check)
         except OSError as error:
             raise DataError(
                 f"{cache_root}: prepared data can't be written: {error.strerror or error}; "
@@ -125,11 +154,12 @@ def prepare(config: Config, base_dir: Path, cache_root: Path, progress: Progress
             ) from error
     meta = found.meta
     assert meta is not None, "_make makes it"
-    _refuse_too_short(meta, config.data.max_length)
+    if plan.kind is None:
+        _refuse_too_short(meta, config.data.max_length)
     return PreparedData(
         directory=found.directory,
         tokenizer_dir=found.directory / TOKENIZER_DIR,
-        store=TokenStore(found.directory, meta),
+        tables=(TokenStore if plan.kind is None else ExampleStore)(found.directory, meta),
         meta=meta,
         cached=found.cached,
         note=found.note,
@@ -149,8 +179,9 @@ class _Found:
     cached: bool = True
 
 
-def _look_up(config: Config, own: OwnTokenizer | None, reading: Reading, cache_root: Path) -> _Found:
-    key = key_of(config, reading.sha256, own.sha256 if own else "", reading.documents)
+def _look_up(plan: Plan, reading: Reading, cache_root: Path) -> _Found:
+    taken = plan.own.sha256 + digest(plan.own.chat_template).hex() if plan.own else ""
+    key = key_of(plan.config, reading.sha256, taken, reading.documents, plan.family)
     directory = cache_root / PREPARED / key[:32]
     try:
         return _Found(directory, key, cache.lookup(directory, key), "")
@@ -158,18 +189,17 @@ def _look_up(config: Config, own: OwnTokenizer | None, reading: Reading, cache_r
         return _Found(directory, key, None, f"prepared data in the cache was damaged ({damage}) and is made again")
 
 
-def _own_tokenizer(config: Config, base_dir: Path) -> OwnTokenizer | None:
+def _own_tokenizer(config: Config, base_dir: Path, family: Family) -> OwnTokenizer | None:
     """The tokenizer of the pretrained model that the project starts from, if it does. Raises DataError."""
     if not config.model.pretrained:
         return None
     directory = locate(config.model.pretrained, base_dir, weights=False)
     refuse_longer(directory, config.data.max_length)
-    return own_tokenizer(directory)
+    return own_tokenizer(directory, family)
 
 
 def _make(
-    config: Config,
-    own: OwnTokenizer | None,
+    plan: Plan,
     base_dir: Path,
     cache_root: Path,
     known: Fingerprint | None,
@@ -180,12 +210,12 @@ def _make(
     clock = time.time()
     cache.make_private(cache_root / PREPARED)
     with Corpus(cache_root / PREPARED) as raw:
-        reading = _read(config, base_dir, raw, progress, check)
-        found = _look_up(config, own, reading, cache_root)
+        reading = _read(plan, base_dir, raw, progress, check)
+        found = _look_up(plan, reading, cache_root)
         if found.meta is None:
 
             def fill(work: Path) -> Meta:
-                return build(work, raw, reading, found.key, config, own, progress, check)
+                return build(work, raw, reading, found.key, plan, progress, check)
 
             meta = cache.publish(found.directory, found.key, fill)
             made = replace(found, meta=meta, cached=False)
@@ -196,7 +226,13 @@ def _make(
     return reading, made
 
 
-def key_of(config: Config, sha256: str, taken_sha256: str = "", documents: Sequence[int] = ()) -> str:
+def key_of(
+    config: Config,
+    sha256: str,
+    taken_sha256: str = "",
+    documents: Sequence[int] = (),
+    family: Family = "causal",
+) -> str:
     """Hash of everything that the tokens depend on: raw text, settings, and the versions of what makes them.
 
     `taken_sha256` is the hash of a pretrained model's tokenizer, `documents` how many each source has: they say which
@@ -220,19 +256,36 @@ def key_of(config: Config, sha256: str, taken_sha256: str = "", documents: Seque
         "test_fraction": data.test_fraction,
         "split_seed": data.split_seed,
         "tokenizer": taken_sha256 or msgspec.to_builtins(config.tokenizer),
+        "family": family,
+        "use": [source.use for source in data.sources],
     }
+    if config.task.name in RECORDS:
+        # Examples are cut to length and encoded for their task; a stream of tokens is cut anew every epoch.
+        task = msgspec.to_builtins(config.task)
+        ingredients["task"] = {key: value for key, value in task.items() if key not in NOT_IN_TOKENS}
+        ingredients["max_length"], ingredients["packing"] = data.max_length, data.packing
     return hashlib.sha256(msgspec.json.encode(ingredients, order="sorted")).hexdigest()
 
 
-def _read(config: Config, base_dir: Path, raw: Corpus, progress: Progress, check: Check) -> Reading:
+def _documents(
+    plan: Plan, source: Source, base_dir: Path, tally: Tally, understood: dict[str, str]
+) -> Iterator[Document]:
+    if plan.kind is None:
+        return sources.read(source, base_dir, tally)
+    return row_documents.read(plan.config.task.name, source, base_dir, tally, understood)
+
+
+def _read(plan: Plan, base_dir: Path, raw: Corpus, progress: Progress, check: Check) -> Reading:
     """Put every document once into `raw`; says what was found."""
+    config = plan.config
     first_of: dict[str, int] = {}
     digest = hashlib.sha256()
     tally = Tally()
     counts = [0] * len(config.data.sources)
     named_twice = 0
+    understood: dict[str, str] = {}
     for number, source in enumerate(config.data.sources):
-        for document in sources.read(source, base_dir, tally):
+        for document in _documents(plan, source, base_dir, tally, understood):
             check()
             if first_of.setdefault(document.origin, number) != number:
                 named_twice += 1
@@ -251,6 +304,7 @@ def _read(config: Config, base_dir: Path, raw: Corpus, progress: Progress, check
         removed=dict(tally.removed),
         changed=dict(tally.changed),
         examples=tally.examples,
+        understood=understood,
     )
 
 

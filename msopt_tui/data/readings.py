@@ -42,6 +42,8 @@ class Reading(msgspec.Struct, frozen=True):
     removed: dict[str, int]
     changed: dict[str, int]
     examples: dict[str, list[str]]
+    understood: dict[str, str] = {}
+    """Of sources of rows: how these were read."""
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
@@ -52,8 +54,11 @@ class Fingerprint(msgspec.Struct, frozen=True):
     """When the last of the files changed (seconds since 1970)."""
 
 
-def fingerprint(named: Sequence[Source], base_dir: Path) -> Fingerprint | None:
-    """What tells the same sources again; `None` where only reading can. Raises DataError where a file is missing."""
+def fingerprint(named: Sequence[Source], base_dir: Path, records: str = "") -> Fingerprint | None:
+    """What tells the same sources again; `None` where only reading can. Raises DataError where a file is missing.
+
+    `records` names what rows are made into: the same file gives other records for another task.
+    """
     files: list[tuple[str, int, int, int, int]] = []
     newest = 0.0
     for source in named:
@@ -71,7 +76,8 @@ def fingerprint(named: Sequence[Source], base_dir: Path) -> Fingerprint | None:
         VERSION,
         platform.python_version(),
         [version_of(name) for name in PACKAGES],
-        [msgspec.structs.replace(source, weight=0.0) for source in named],
+        [msgspec.structs.replace(source, weight=0.0, use="split") for source in named],
+        records,
         files,
     )
     return Fingerprint(hashlib.sha256(msgspec.json.encode(ingredients, order="sorted")).hexdigest(), newest)

@@ -13,6 +13,8 @@ from msopt_tui.data.errors import DataError
 
 SplitName = Literal["train", "validation", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
+Splits = dict[SplitName, Indices]
+"""Which documents of a corpus are in which split, and in which order."""
 
 TOLERANCE = 0.1
 """A split may miss its share by this much of the share before a less fitting choice is looked for."""

@@ -31,7 +31,7 @@ def test_a_second_start_reads_no_source(tmp_path: Path, monkeypatch: pytest.Monk
         second = run(config, tmp_path)
     assert second.cached
     assert second.meta == first.meta
-    assert (second.removed, second.examples) == (first.removed, first.examples)
+    assert (second.removed, second.excerpts) == (first.removed, first.excerpts)
     assert second.removed["documents named by two sources"] == 1
 
 
@@ -99,8 +99,8 @@ def test_what_was_removed_while_reading_and_cleaning_is_told_together(tmp_path: 
         "documents longer than max_chars": 1,
         "nearly repeated documents": 1,
     }
-    assert set(result.examples) == set(result.removed)
-    assert result.examples["nearly repeated documents"] == ["a.jsonl#42 is like a.jsonl#4"]
+    assert set(result.excerpts) == set(result.removed)
+    assert result.excerpts["nearly repeated documents"] == ["a.jsonl#42 is like a.jsonl#4"]
     assert sum(result.documents.values()) == 40
 
 
@@ -144,7 +144,7 @@ def test_documents_in_other_languages_go_and_are_named(tmp_path: Path) -> None:
     source = {"kind": "jsonl", "path": "a.jsonl"}
     result = run(text_config(sources=[source], languages=["en"]), tmp_path)
     assert result.removed["documents in other languages"] == 10
-    assert result.examples["documents in other languages"][0] == "a.jsonl#31 (de)"
+    assert result.excerpts["documents in other languages"][0] == "a.jsonl#31 (de)"
     with pytest.raises(DataError, match=r"data\.languages: xx: unknown; there are: "):
         run(text_config(sources=[source], languages=["en", "xx"]), tmp_path)
 

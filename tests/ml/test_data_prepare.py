@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 from msopt_tui.config.schema import Config, DataTable, Source, TokenizerTable
 from msopt_tui.data import tokenizer as bpe
 from msopt_tui.data.errors import DataError
+from msopt_tui.data.family import Family
 from msopt_tui.data.order import Batches
 from msopt_tui.data.prepare import PreparedData, key_of, prepare
 from msopt_tui.data.split import SPLITS
@@ -272,9 +273,9 @@ def training_texts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     train = bpe.train
 
-    def spy(texts: Iterable[str], vocab_size: int, min_frequency: int) -> Tokenizer:
+    def spy(texts: Iterable[str], vocab_size: int, min_frequency: int, family: Family = "causal") -> Tokenizer:
         seen.extend(texts)
-        return train(seen, vocab_size, min_frequency)
+        return train(seen, vocab_size, min_frequency, family)
 
     monkeypatch.setattr(bpe, "train", spy)
     return seen

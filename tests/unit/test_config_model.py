@@ -124,9 +124,14 @@ def test_what_belongs_to_a_presets_width_and_heads_follows_new_ones() -> None:
     assert (other.hidden_size, other.num_key_value_heads, other.intermediate_size) == (576, 9, 2304)
 
 
+ARCHITECTURE_TASK = {"llama": "causal-lm", "gpt2": "causal-lm", "bert": "masked-lm", "t5": "translation"}
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_is_accepted_and_is_what_it_says(tmp_path: Path, name: str) -> None:
-    config = load(tmp_path, f'[model]\npreset = "{name}"\n')
+    task = ARCHITECTURE_TASK[PRESETS[name].architecture]
+    source = MINIMAL if task != "translation" else MINIMAL.replace("python-topics", "python-functions")
+    config = load_project(write(tmp_path, f'{source}[task]\nname = "{task}"\n[model]\npreset = "{name}"\n'))
     assert sizes(config.model) == PRESETS[name]
 
 

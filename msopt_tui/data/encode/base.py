@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msopt_tui.data.records.record import Record
 from msopt_tui.data.tally import Tally
@@ -44,6 +44,7 @@ class Encoder(Protocol):
         """The example in pieces of text as the tokens have it, each with whether it is learned: for a person's eyes."""
 
 
+@runtime_checkable
 class Generative(Protocol):
     """What an encoder knows beside, where the network writes an answer of its own."""
 
