@@ -7,6 +7,8 @@ still there. PEFT is an extra: without it a project file that asks for adapters 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -15,6 +17,7 @@ from transformers.pytorch_utils import Conv1D
 
 from msopt_tui.config.schema import LoraTable
 from msopt_tui.ml import tensor_files
+from msopt_tui.ml.heads import CAUSAL, CLASSES, SPANS, Head, is_new
 
 ADAPTER = "adapter_model.safetensors"
 """What PEFT calls the file of an adapter's weights; `adapter_config.json` stands beside it."""
@@ -23,8 +26,9 @@ _PREFIX = "base_model.model."
 """Stands before every name in PEFT's files."""
 
 
-def add(model: PreTrainedModel, table: LoraTable, base: str) -> None:
-    """Freeze the model and put adapters that change nothing yet into its layers; only they learn.
+def add(model: PreTrainedModel, table: LoraTable, base: str, head: Head = CAUSAL) -> None:
+    """Freeze the model and put adapters that change nothing yet into its layers; only they learn, and a head of classes
+    or spans, which a pretrained body seldom brings along.
 
     Draws from torch's global generator. `base` is what an adapter's files call the model they belong to. Raises
     ValueError for `target_modules` that this model has not.
@@ -37,7 +41,7 @@ def add(model: PreTrainedModel, table: LoraTable, base: str) -> None:
         lora_alpha=table.alpha,  # type: ignore[arg-type]  # used as a number; PEFT's own examples give fractions
         lora_dropout=table.dropout,
         target_modules=wanted or None,
-        task_type="CAUSAL_LM",
+        task_type=head.adapter_task or None,
         base_model_name_or_path=base,
         # GPT-2 keeps its matrices the other way round.
         fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
@@ -48,10 +52,21 @@ def add(model: PreTrainedModel, table: LoraTable, base: str) -> None:
         said = str(error).splitlines()[0]
         raise ValueError(f"model.lora.target_modules: {said}; this model has {_layers(model)}") from error
     _refuse_tied(model)
+    taught = _taught(model, head)
+    config.modules_to_save = sorted({name.partition(".")[0] for name in taught}) or None
+    for name in taught:
+        model.get_parameter(name).requires_grad = True
     if isinstance(wanted, list):
         missing = [name for name in wanted if not any(_ends(layer, name) for layer in _adapted(model))]
         if missing:
             raise ValueError(f"model.lora.target_modules: no layer is called {missing[0]}; there are {_layers(model)}")
+
+
+def _taught(model: PreTrainedModel, head: Head) -> list[str]:
+    """The weights of the head that learn beside the adapters."""
+    if head not in (CLASSES, SPANS):
+        return []
+    return [name for name, _ in model.named_parameters() if is_new(name, head) and "lora_" not in name]
 
 
 def _refuse_tied(model: PreTrainedModel) -> None:
@@ -90,10 +105,11 @@ def _layers(model: PreTrainedModel) -> str:
 def stored(model: PreTrainedModel) -> dict[str, torch.Tensor]:
     """The adapters' tensors as PEFT's files call them; live, not copies."""
     infix = f".{_NAME}."
+    learning = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
     return {
         _PREFIX + name.replace(infix, "."): tensor
         for name, tensor in model.state_dict().items()
-        if ".lora_" in name and infix in name
+        if (".lora_" in name and infix in name) or name in learning
     }
 
 
@@ -118,11 +134,28 @@ def merge(model: PreTrainedModel) -> None:
     del model.peft_config
 
 
+@contextmanager
+def without_adapters(model: PreTrainedModel) -> Iterator[None]:
+    """The model as it was before it had adapters, while this lasts."""
+    from peft.tuners.lora import LoraLayer
+
+    layers = [module for module in model.modules() if isinstance(module, LoraLayer)]
+    for layer in layers:
+        layer.enable_adapters(False)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.enable_adapters(True)
+
+
 def base_digest(model: PreTrainedModel) -> str:
     """Hash of the weights that adapters stand beside: of names, shapes and sums of their bits, the same anywhere."""
     digest = hashlib.sha256()
     for name, tensor in model.named_parameters():
         if not tensor.requires_grad:
-            bits = tensor.detach().view(torch.int32).sum(dtype=torch.int64)
+            bits = (
+                tensor.detach().view(torch.uint8 if tensor.element_size() % 4 else torch.int32).sum(dtype=torch.int64)
+            )
             digest.update(f"{name}{list(tensor.shape)}{int(bits)}".encode())
     return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -12,21 +13,39 @@ from msopt_tui.data.prepare import PreparedData
 from msopt_tui.data.pretrained import locate
 from msopt_tui.data.vocabulary import load
 from msopt_tui.ml import freeze, lora, model, pretrained
+from msopt_tui.ml.heads import Head, head_of
 
 
-def build(config: Config, prepared: PreparedData, base_dir: Path, device: torch.device) -> PreTrainedModel:
+def build(
+    config: Config,
+    prepared: PreparedData,
+    base_dir: Path,
+    device: torch.device,
+    note: Callable[[str], None] = lambda _: None,
+) -> PreTrainedModel:
     """The network with the weights that training begins with, on `device`, in float32 and in training mode.
 
-    Draws from a generator of its own: torch's global one is left as it was. Raises DataError for a pretrained model
-    that can't be used, ValueError for parts to freeze that it has not.
+    Draws from a generator of its own: torch's global one is left as it was. `note` is told what starts from random
+    numbers in a pretrained one. Raises DataError for a pretrained model that can't be used, ValueError for parts to
+    freeze that it has not.
     """
-    pad = load(prepared.tokenizer_dir, "causal").pad
+    pad = load(prepared.tokenizer_dir, prepared.meta.family).pad
     table, end, seed = config.model, prepared.meta.end_of_text, config.train.seed
+    head, labels = head_of(config.task.name, prepared.meta.family), prepared.labels
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if table.pretrained:
             directory = locate(table.pretrained, base_dir, weights=True)
-            network = pretrained.read(directory, vocab_size=prepared.vocab_size, eos_token_id=end, pad_token_id=pad)
+            network = pretrained.read(
+                directory,
+                vocab_size=prepared.vocab_size,
+                eos_token_id=end,
+                pad_token_id=pad,
+                head=head,
+                labels=labels,
+                four_bits=table.load_in_4bit,
+                note=note,
+            )
             model.set_dropout(network, table.dropout)
         else:
             network = model.build(
@@ -37,24 +56,28 @@ def build(config: Config, prepared: PreparedData, base_dir: Path, device: torch.
                 pad_token_id=pad,
                 seed=seed,
                 device=torch.device("cpu"),
+                head=head,
+                labels=labels,
             )
-        _restrict(network, config, str(directory) if table.pretrained else "")
-    return model.placed(network, device)
+        _restrict(network, config, head, str(directory) if table.pretrained else "")
+    # Quantised weights lie on their device already and can't be moved.
+    return network if table.load_in_4bit else model.placed(network, device)
 
 
 def estimate(config: Config, prepared: PreparedData, base_dir: Path) -> model.ModelFacts:
     """The facts of the same network, which is never allocated; of a pretrained one no weight is read."""
     table, max_length = config.model, config.data.max_length
+    head = head_of(config.task.name, prepared.meta.family)
     if table.pretrained:
-        network = pretrained.sketch(locate(table.pretrained, base_dir, weights=False))
+        network = pretrained.sketch(locate(table.pretrained, base_dir, weights=False), head, prepared.labels)
     else:
-        network = model.sketch(table, prepared.vocab_size, max_length)
-    _restrict(network, config, "")
+        network = model.sketch(table, prepared.vocab_size, max_length, head, prepared.labels)
+    _restrict(network, config, head, "")
     return model.facts(network, max_length)
 
 
-def _restrict(network: PreTrainedModel, config: Config, base: str) -> None:
+def _restrict(network: PreTrainedModel, config: Config, head: Head, base: str) -> None:
     """Settle what learns: all, all but what is frozen, or adapters alone."""
     freeze.freeze(network, config.model.freeze)
     if config.model.lora.r:
-        lora.add(network, config.model.lora, base)
+        lora.add(network, config.model.lora, base, head)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -10,22 +11,34 @@ from transformers.configuration_utils import PretrainedConfig
 from transformers.generation.configuration_utils import GenerationConfig
 from transformers.modeling_utils import PreTrainedModel
 from transformers.models.auto.configuration_auto import AutoConfig
-from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES, AutoModelForCausalLM
 
 from msopt_tui.data.errors import DataError
 from msopt_tui.data.pretrained import WEIGHTS, WEIGHTS_INDEX, read_json
-from msopt_tui.ml import tensor_files
+from msopt_tui.ml import quantise, tensor_files
+from msopt_tui.ml.heads import CAUSAL, CLASSES, SEQ2SEQ, Head, is_new
+from msopt_tui.ml.model import from_config, name_classes
 
 
 def read(
-    directory: Path, *, vocab_size: int, eos_token_id: int | None = None, pad_token_id: int | None = None
+    directory: Path,
+    *,
+    vocab_size: int,
+    eos_token_id: int | None = None,
+    pad_token_id: int | None = None,
+    head: Head = CAUSAL,
+    labels: Sequence[str] = (),
+    four_bits: bool = False,
+    note: Callable[[str], None] = lambda _: None,
 ) -> PreTrainedModel:
-    """The causal language model of a directory, in float32 on the CPU, in training mode.
+    """The network of a directory with the head of a task, in float32 on the CPU, in training mode.
 
     Ids come from the tokenizer, which has `vocab_size` of them; a text that the model writes ends where one that it
-    learns from ends. Raises DataError: no causal language model, code or pickles instead of weights, weights missing.
+    learns from ends. A head that the directory has not starts from torch's global generator, and `note` is told.
+    `labels` are its classes. With `four_bits` the weights are quantised on the current CUDA device. Raises DataError:
+    no such network, code or pickles instead of weights, weights missing.
     """
-    config = configuration(directory)
+    config = configuration(directory, head)
+    name_classes(config, labels)
     for path in _weight_files(directory):
         try:
             tensor_files.check_header(path)
@@ -33,7 +46,7 @@ def read(
             raise DataError(f"model.pretrained: {directory}: {error}") from error
     try:
         # Its annotations do not know that asking for the report makes a pair of the answer.
-        answer: object = AutoModelForCausalLM.from_pretrained(
+        answer: object = head.model.from_pretrained(
             directory,
             config=config,
             dtype=torch.float32,
@@ -42,44 +55,45 @@ def read(
             local_files_only=True,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are reported, and refused below by name
+            **(quantise.settings() if four_bits else {}),
         )
     except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
         raise DataError(f"model.pretrained: {directory}: can't be read: {_first_line(error)}") from error
     assert isinstance(answer, tuple), "as asked for"
     model, found = answer
     assert isinstance(model, PreTrainedModel), "the auto class gives nothing else"
-    lacking = sorted(found["missing_keys"]) + sorted(str(name) for name, *_ in found["mismatched_keys"])
+    missing = sorted(found["missing_keys"]) + sorted(str(name) for name, *_ in found["mismatched_keys"])
+    lacking = [name for name in missing if not is_new(name, head)]
+    if missing and not lacking:
+        note(f"{directory.name} has no {head.name}'s head: {', '.join(missing)} start from random numbers")
     if lacking:
         # They would start from random numbers, which nobody who names a pretrained model means.
         more = f", nor {len(lacking) - 1} more" if len(lacking) > 1 else ""
         raise DataError(f"model.pretrained: {directory}: has no {lacking[0]} of the shape in config.json{more}")
-    _name_tokens(model, vocab_size, eos_token_id, pad_token_id)
+    _name_tokens(model, vocab_size, eos_token_id, pad_token_id, head)
     model.train()
     return model
 
 
-def sketch(directory: Path) -> PreTrainedModel:
+def sketch(directory: Path, head: Head = CAUSAL, labels: Sequence[str] = ()) -> PreTrainedModel:
     """The same network without its weights: for counting, on torch's `meta` device. Raises DataError like `read`."""
-    config = configuration(directory)
+    config = configuration(directory, head)
+    name_classes(config, labels)
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, trust_remote_code=False)
-    assert isinstance(model, PreTrainedModel), "the auto class gives nothing else"
-    return model
+        return from_config(config, head)
 
 
-def configuration(directory: Path) -> PretrainedConfig:
-    """Raises DataError where it is not that of a causal language model that transformers knows by itself."""
+def configuration(directory: Path, head: Head = CAUSAL) -> PretrainedConfig:
+    """Raises DataError where it is not that of a network with such a head that transformers knows by itself."""
     raw = read_json(directory / "config.json")
     kind = raw.get("model_type")
-    if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+    if kind not in head.classes:
         own = " and brings code of its own, which is never run" if "auto_map" in raw else ""
-        raise DataError(
-            f"model.pretrained: {directory}: model_type {kind!r} is no causal language model of transformers{own}"
-        )
+        raise DataError(f"model.pretrained: {directory}: model_type {kind!r} is no {head.name} of transformers{own}")
     named = raw.get("architectures")
     written = named[0] if isinstance(named, list) and named else None
-    if written is not None and written not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values():
-        raise DataError(f"model.pretrained: {directory}: is a {written}, no causal language model")
+    if head.exact and written is not None and written not in head.classes.values():
+        raise DataError(f"model.pretrained: {directory}: is a {written}, no {head.name}")
     if "quantization_config" in raw:
         raise DataError(
             f"model.pretrained: {directory}: its weights are quantised and can't be trained: "
@@ -109,7 +123,7 @@ def _weight_files(directory: Path) -> list[Path]:
     return [directory / name for name in names]
 
 
-def _name_tokens(model: PreTrainedModel, vocab_size: int, end: int | None, pad: int | None) -> None:
+def _name_tokens(model: PreTrainedModel, vocab_size: int, end: int | None, pad: int | None, head: Head) -> None:
     embedding = model.get_input_embeddings()
     assert isinstance(embedding, torch.nn.Embedding), "a causal language model looks its tokens up"
     if vocab_size > embedding.num_embeddings:
@@ -117,9 +131,10 @@ def _name_tokens(model: PreTrainedModel, vocab_size: int, end: int | None, pad: 
             f"model.pretrained: its tokenizer has {vocab_size:,} tokens and the model {embedding.num_embeddings:,}: "
             "they do not belong together"
         )
-    if end is not None:
+    if end is not None and head in (CAUSAL, SEQ2SEQ):
         model.config.eos_token_id = end
-    if model.config.pad_token_id is None and pad != end:
+    if model.config.pad_token_id is None and (pad != end or head is CLASSES):
+        # A causal network that tells classes apart finds the last token of a row by it.
         model.config.pad_token_id = pad
     if embedding.padding_idx == end:
         # The row of a padding index never learns, and the end of a text is something to learn.

@@ -6,6 +6,7 @@ import pytest
 
 from msopt_tui.config.presets import PRESETS, sizes
 from msopt_tui.config.schema import ModelTable
+from msopt_tui.ml import heads
 from msopt_tui.ml import model as models
 
 PUBLISHED = {
@@ -46,8 +47,33 @@ def test_a_gpt3_is_about_as_large_as_its_name_says(name: str, billions: float) -
     assert facts.parameters == pytest.approx(billions * 1e9, rel=0.02)
 
 
+# Millions of parameters as the authors round them, without a head for masked words.
+BERTS = {
+    "bert-tiny": 4.4,
+    "bert-mini": 11.3,
+    "bert-small": 29.1,
+    "bert-medium": 41.7,
+    "bert-base": 110.1,
+    "bert-large": 336,
+}
+T5S = {"t5-small": 60_506_624, "t5-base": 222_903_552, "t5-large": 737_668_096}
+
+
+@pytest.mark.parametrize("name", BERTS)
+def test_a_bert_is_about_as_large_as_published(name: str) -> None:
+    network = models.sketch(ModelTable(preset=name), 30_522, 512, heads.CLASSES, ["no", "yes"])
+    assert models.facts(network, 512).parameters == pytest.approx(BERTS[name] * 1e6, rel=0.015)
+
+
+@pytest.mark.parametrize("name", T5S)
+def test_a_t5_is_as_large_as_published(name: str) -> None:
+    network = models.sketch(ModelTable(preset=name), 32_128, 512, heads.SEQ2SEQ)
+    assert models.facts(network, 512).parameters == T5S[name]
+
+
 def test_no_preset_is_left_out() -> None:
-    assert PRESETS.keys() - PUBLISHED.keys() == {name for name in PRESETS if name.startswith("gpt3-")}
+    known = PUBLISHED.keys() | BERTS.keys() | T5S.keys()
+    assert PRESETS.keys() - known == {name for name in PRESETS if name.startswith("gpt3-")}
 
 
 def test_shared_keys_and_values_are_in_the_network() -> None:
