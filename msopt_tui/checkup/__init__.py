@@ -72,7 +72,7 @@ def _text(checked: Checked, settings: Mapping[str, Scalar]) -> str:
 def _check(config: Config, base_dir: Path, cache_root: Path) -> Checked:
     """Raises DataError or ValueError with the way out."""
     from msopt_tui.checkup.plan import plan_of
-    from msopt_tui.data.inspection import inspect_prepared, prepared_event
+    from msopt_tui.data.inspect_prepared import inspect_prepared, prepared_event
     from msopt_tui.data.prepare import prepare
 
     prepared = prepare(config, base_dir, cache_root, _progress, lambda: None)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from msopt_tui.data import tokenizer as tokenizers
+from msopt_tui.data import vocabulary as vocabularies
 from msopt_tui.data.prepare import PreparedData
 from msopt_tui.ml import checkpoint, device, lora, network, optim
 from msopt_tui.ml import model as models
@@ -51,12 +51,16 @@ def _build(context: RunContext, prepared: PreparedData) -> Session:
     device.make_repeatable(where)
     dtype = device.autocast_dtype(where, config.train.bf16)
     torch.manual_seed(config.train.seed)
-    tokenizer = tokenizers.load(prepared.tokenizer_dir)
-    model = network.build(config, prepared, context.base_dir, where)
+    vocabulary = vocabularies.load(prepared.tokenizer_dir, prepared.meta.family)
+
+    def note(text: str) -> None:
+        context.emit(Noted(level="info", text=text))
+
+    model = network.build(config, prepared, context.base_dir, where, note)
     if config.train.gradient_checkpointing:
         models.enable_gradient_checkpointing(model)
     optimizer = optim.build(model, config.train, where)
-    task = task_of(config, Subject(model, tokenizer, prepared, where, dtype))
+    task = task_of(config, Subject(model, vocabulary, prepared, where, dtype))
     guard = Guard(spike_sigmas=config.train.spike_sigmas, max_broken_steps=config.train.max_broken_steps)
 
     def report(done: StepsDone) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
+from msopt_tui.data.inspect_prepared import inspect_prepared, prepared_event
 from msopt_tui.data.prepare import PreparedData, prepare
-from msopt_tui.protocol.events import DataPrepared, Noted, Progressed
+from msopt_tui.protocol.events import Noted, Progressed
 from msopt_tui.state.numbers import compact
 from msopt_tui.steps.context import RunContext
 
@@ -31,17 +32,6 @@ def run(context: RunContext) -> PreparedData:
         if prepared.note:
             context.emit(Noted(level="warning", text=prepared.note))
         phase.detail = f"{compact(sum(prepared.tokens.values()))} tokens" + (" (cached)" if prepared.cached else "")
-        context.emit(
-            DataPrepared(
-                cached=prepared.cached,
-                key=prepared.key,
-                sha256=prepared.sha256,
-                documents=prepared.documents,
-                tokens=prepared.tokens,
-                bytes=prepared.bytes,
-                removed=prepared.removed,
-                vocab_size=prepared.vocab_size,
-                seconds=prepared.seconds,
-            )
-        )
+        context.emit(prepared_event(context.config, prepared))
+        context.emit(inspect_prepared(context.config, prepared))
     return prepared

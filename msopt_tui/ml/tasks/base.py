@@ -13,6 +13,7 @@ from transformers.modeling_utils import PreTrainedModel
 from msopt_tui.config.schema import Config
 from msopt_tui.data.prepare import PreparedData
 from msopt_tui.data.split import SplitName
+from msopt_tui.data.vocabulary import Vocabulary
 from msopt_tui.ml.batch import Batch, Batches
 from msopt_tui.protocol.values import Confusion, Sample
 
@@ -25,11 +26,16 @@ class Subject:
     """What is trained and measured, and on what."""
 
     model: PreTrainedModel
-    tokenizer: Tokenizer
+    vocabulary: Vocabulary
     prepared: PreparedData
     device: torch.device
     autocast: torch.dtype | None
     """Of the matrix products; `None` for the weights' own float32."""
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """What text is tokenised with."""
+        return self.vocabulary.tokenizer
 
 
 @dataclass(frozen=True, slots=True)
