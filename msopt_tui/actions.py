@@ -87,7 +87,7 @@ def send(options: Options) -> int:
     from msopt_tui import send as sending
 
     run, verbs = options.words[:1], options.words[1:]
-    command = sending.parse(verbs, options.overrides)
+    command = sending.parse(verbs, options.overrides, options.value("--why"))
     options.words[:] = run
     found = _find(options)
     if found is None:

@@ -24,7 +24,8 @@ msopt-tui: a terminal training cockpit for language models
   msopt-tui stop RUN                             save and stop it
   msopt-tui send RUN COMMAND                     what the keys do, for scripts: pause [STEP], continue, evaluate,
                                                  save, refine, adjust table.key=value ..., undo, accept, reject,
-                                                 finish, stop; prints the answer (--json: as JSON)
+                                                 finish, stop; prints the answer (--json: as JSON); --why TEXT goes
+                                                 into the journal with an adjustment
   msopt-tui check PROJECT.toml [key=value ...]   plan, parameters, memory; the data: rows with their loss mask,
                                                  lengths, what cleaning dropped (--json: as JSON); trains nothing
   msopt-tui schema                               JSON Schema of the project file, for editors

@@ -21,6 +21,14 @@ under way (`a` in the cockpit, `msopt-tui send RUN adjust table.key=value`). Gen
 by `python -m msopt_tui.reference > docs/settings.md`; a test says when it is out of date.
 """
 
+LIVE_HEADER = """
+## What may change while a run is under way
+
+Bounds are those above. A change is journalled with who asked and why, is a mark on the curves, and is made again at its
+step when the run is resumed. Lists are written as JSON: `evaluate.prompts='["The ", "A "]'`.
+
+"""
+
 METRICS_HEADER = """\
 # Metrics
 
@@ -38,7 +46,7 @@ def markdown() -> str:
     docs = field_docs(schema)
     sections = [_section(name, struct.__name__, docs) for name, struct in tables().items()]
     sections.append(_section("data.sources", schema.Source.__name__, docs))
-    return HEADER + "".join(sections)
+    return HEADER + "".join(sections) + _live()
 
 
 def _section(table: str, struct: str, docs: dict[tuple[str, str], str]) -> str:
@@ -52,6 +60,18 @@ def _row(field: Field, text: str) -> str:
     default = msgspec.json.encode(msgspec.to_builtins(field.default)).decode()
     live = " ✎" if field.path in ADJUSTABLE else ""
     return _cells((f"`{field.name}`{live}", f"`{default}`", field.allowed, text))
+
+
+def _live() -> str:
+    """What may change while a run is under way."""
+    lines = [
+        "| key | unit | counts from the | how it is put in force | what `z` brings back |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        _cells((f"`{row.path}`", row.unit or "–", row.effect, row.applied, row.undone)) for row in ADJUSTABLE.values()
+    ]
+    return LIVE_HEADER + "\n".join(lines) + "\n"
 
 
 def metrics_markdown() -> str:

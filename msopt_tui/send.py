@@ -32,7 +32,7 @@ SIMPLE: dict[str, Callable[[], cmd.Command]] = {
 VERBS = (*SIMPLE, "pause", "adjust", "accept", "reject", "finish")
 
 
-def parse(words: Sequence[str], overrides: Sequence[str]) -> cmd.Command:
+def parse(words: Sequence[str], overrides: Sequence[str], why: str = "") -> cmd.Command:
     """The command that is meant: `pause [STEP]`, `adjust table.key=value …`, `accept`, …; raises UsageError."""
     if not words:
         raise UsageError(f"what is to be sent? one of {', '.join(sorted(VERBS))}")
@@ -43,16 +43,18 @@ def parse(words: Sequence[str], overrides: Sequence[str]) -> cmd.Command:
         raise UsageError(f"{verb} does not take {' '.join(rest)}")
     if overrides and verb not in ("adjust", "accept"):
         raise UsageError(f"{verb} does not take {overrides[0]}")
-    return msgspec.structs.replace(_command(verb, rest, _changes(overrides)), who=_user())
+    if why and verb != "adjust":
+        raise UsageError(f"{verb} does not take --why")
+    return msgspec.structs.replace(_command(verb, rest, _changes(overrides), why), who=_user())
 
 
-def _command(verb: str, rest: Sequence[str], changes: dict[str, Scalar]) -> cmd.Command:
+def _command(verb: str, rest: Sequence[str], changes: dict[str, Scalar], why: str) -> cmd.Command:
     if verb == "pause":
         return cmd.Pause(at_step=int(rest[0]) if rest else None)
     if verb == "adjust":
         if not changes:
             raise UsageError("adjust needs table.key=value")
-        return cmd.Adjust(changes=changes)
+        return cmd.Adjust(changes=changes, why=why)
     if verb in ("accept", "reject", "finish"):
         edited = changes or None
         return cmd.Decide(proposal="", accept=verb == "accept", finish=verb == "finish", changes=edited)

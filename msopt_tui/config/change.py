@@ -14,13 +14,14 @@ T = TypeVar("T", bound=Table)
 
 
 def with_changes(config: Config, changes: Mapping[str, Scalar]) -> Config:
-    """The configuration with dotted settings replaced.
+    """The configuration with dotted settings replaced; lists are given as their JSON text.
 
     Raises KeyError for a setting that does not exist and ValueError for a value it can't hold.
     """
     for path, value in changes.items():
         field = find(path)
-        config = _replaced(config, [*field.table.split("."), field.name], field.convert(value))
+        new = field.parse(value) if field.is_list and isinstance(value, str) else field.convert(value)
+        config = _replaced(config, [*field.table.split("."), field.name], new)
     return config
 
 
@@ -31,8 +32,7 @@ def _replaced(table: T, path: list[str], value: object) -> T:
 
 
 def value_of(config: Config, path: str) -> Scalar:
-    """The value of a dotted scalar setting; raises KeyError where there is none."""
+    """The value of a dotted setting, of a list its JSON text; raises KeyError where there is none."""
     field = find(path)
-    value = getattr(table_of(config, field.table), field.name)
-    assert isinstance(value, bool | int | float | str), f"{path} is no scalar"
-    return value
+    value: object = getattr(table_of(config, field.table), field.name)
+    return value if isinstance(value, bool | int | float | str) else msgspec.json.encode(value).decode()

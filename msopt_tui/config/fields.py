@@ -32,6 +32,11 @@ class Field:
         return f"{self.table}.{self.name}"
 
     @property
+    def is_list(self) -> bool:
+        """Whether it holds several values; as a scalar it is their JSON text."""
+        return get_origin(self.annotation) is list
+
+    @property
     def allowed(self) -> str:
         """The allowed values in words, such as `a number > 0 and <= 10`."""
         return describe(self.annotation)

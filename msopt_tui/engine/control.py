@@ -15,7 +15,7 @@ import msgspec
 from msopt_tui.config.change import value_of
 from msopt_tui.config.fields import Scalar
 from msopt_tui.protocol import commands as cmd
-from msopt_tui.protocol.adjustable import check_all
+from msopt_tui.protocol.adjustable import check_all, complete
 from msopt_tui.protocol.events import Adjusted, CommandApplied, CommandRefused, Continued, Event, Paused
 from msopt_tui.steps.context import LiveSettings, Situation, StopRun
 
@@ -208,15 +208,15 @@ class Control:
 
     def _adjust(self, command: cmd.Adjust) -> None:
         try:
-            changes = check_all(command.changes)
+            changes = complete(self._settings.lasting, check_all(command.changes))
             self._change(changes, command.who, command.why)
         except ValueError as error:
             self._refused(command, str(error))
         else:
-            self._applied(command, command.detail)
+            self._applied(command, ", ".join(f"{key} = {value}" for key, value in changes.items()))
 
     def _change(self, changes: dict[str, Scalar], who: str, why: str) -> None:
-        config = self._settings.config
+        config = self._settings.lasting
         before = {path: value_of(config, path) for path in changes}
         self._settings.change(changes)
         self._undo.append(before)

@@ -44,6 +44,11 @@ class LiveSettings:
         self.config = config
         """As they are now; replaced as a whole, so that a step sees one consistent set."""
 
+    @property
+    def lasting(self) -> Config:
+        """As they are without what holds only for a probe."""
+        return self._lasting
+
     def change(self, changes: Mapping[str, Scalar]) -> None:
         """Put new values in force; raises KeyError or ValueError as `with_changes` does."""
         self._lasting = with_changes(self._lasting, changes)

@@ -14,6 +14,7 @@ from msopt_tui.ml import model as models
 from msopt_tui.ml import optim
 from msopt_tui.ml.loop import RoundPlan, TrainingLoop
 from msopt_tui.ml.tasks.base import Task
+from msopt_tui.protocol.adjustable import rows_per_step as rows_per_step
 from msopt_tui.refinement.guard import Guard
 
 
@@ -67,11 +68,6 @@ class Session:
         self.guard.spike_sigmas = config.train.spike_sigmas
         self.guard.max_broken_steps = config.train.max_broken_steps
         self.plan.last_step = self.plan.first_step + steps_in_round(config, self.prepared)
-
-
-def rows_per_step(config: Config) -> int:
-    """Rows that one optimiser step learns from."""
-    return config.train.per_device_train_batch_size * config.train.gradient_accumulation_steps
 
 
 def steps_in_round(config: Config, prepared: PreparedData) -> int:

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from msopt_tui.config.change import value_of, with_changes
 from msopt_tui.config.fields import find
-from msopt_tui.protocol.adjustable import ADJUSTABLE, check, check_all
+from msopt_tui.config.schema import Config
+from msopt_tui.protocol.adjustable import ACCUMULATION, ADJUSTABLE, MICRO, check, check_all, complete, rows_per_step
 
 
 def test_every_row_is_a_setting_with_words_for_its_range() -> None:
@@ -48,3 +50,30 @@ def test_whatever_is_accepted_is_a_finite_value_of_the_type(path: str, value: ob
     except ValueError:
         return
     assert not isinstance(checked, float) or math.isfinite(checked)
+
+
+def test_a_list_is_given_and_kept_as_json() -> None:
+    checked = check("evaluate.prompts", '["The ", "A "]')
+    assert checked == '["The ","A "]'
+    changed = with_changes(Config(), {"evaluate.prompts": checked})
+    assert changed.evaluate.prompts == ["The ", "A "]
+    assert value_of(changed, "evaluate.prompts") == checked
+    with pytest.raises(ValueError, match=r"evaluate\.prompts"):
+        check("evaluate.prompts", "The ")
+
+
+@given(st.integers(1, 64), st.integers(1, 64), st.integers(1, 64), st.sampled_from([MICRO, ACCUMULATION]))
+def test_a_step_keeps_its_rows_or_the_change_is_refused(micro: int, accumulation: int, new: int, which: str) -> None:
+    config = with_changes(Config(), {MICRO: micro, ACCUMULATION: accumulation})
+    rows = rows_per_step(config)
+    if rows % new:
+        with pytest.raises(ValueError, match="one of 1"):
+            complete(config, {which: new})
+    else:
+        changed = with_changes(config, complete(config, {which: new}))
+        assert rows_per_step(changed) == rows
+        assert value_of(changed, which) == new
+
+
+def test_other_changes_stand_alone() -> None:
+    assert complete(Config(), {"train.learning_rate": 0.1}) == {"train.learning_rate": 0.1}

@@ -237,3 +237,22 @@ def test_a_pause_at_a_step_that_is_behind_is_refused(bench: Bench) -> None:
     with bench.training():
         bench.send(cmd.Pause(at_step=5), step=5)
     assert isinstance(bench.said[-1], ev.CommandRefused)
+
+
+def test_a_micro_batch_takes_accumulation_with_it_and_undo_brings_both_back(bench: Bench) -> None:
+    with bench.training():
+        bench.send(cmd.Adjust(changes={"train.batch_size": 4}))
+        train = bench.settings.config.train
+        assert (train.per_device_train_batch_size, train.gradient_accumulation_steps) == (4, 4)
+        bench.send(cmd.Undo())
+        bench.send(cmd.Adjust(changes={"train.batch_size": 5}))
+    assert bench.settings.config == Config()
+    refused = bench.said[-1]
+    assert isinstance(refused, ev.CommandRefused)
+    assert "one of 1, 2, 4, 8, 16" in refused.reason
+
+
+def test_what_is_adjusted_during_a_probe_is_undone_to_what_the_run_had(bench: Bench) -> None:
+    with bench.control.during("probing"), bench.settings.temporarily({"train.learning_rate": 0.9}):
+        bench.send(cmd.Adjust(changes={"train.learning_rate": 0.5}), cmd.Undo())
+    assert bench.settings.config == Config()

@@ -36,6 +36,14 @@ def test_what_makes_no_sense_is_refused_before_anything_is_sent(words: list[str]
         parse(words, overrides)
 
 
+def test_a_reason_goes_with_an_adjustment_only() -> None:
+    command = parse(["adjust"], ["train.learning_rate=1e-4"], "it was too fast")
+    assert isinstance(command, cmd.Adjust)
+    assert command.why == "it was too fast"
+    with pytest.raises(UsageError, match="--why"):
+        parse(["save"], [], "because")
+
+
 class Answering:
     """A link whose engine answers every command the same way."""
 
