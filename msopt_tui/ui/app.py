@@ -25,7 +25,8 @@ from msopt_tui.ui.screens.actions import perform
 from msopt_tui.ui.screens.cockpit import CockpitScreen
 from msopt_tui.ui.screens.key_screen import KeyScreen
 from msopt_tui.ui.screens.run_view import Options, Outcome, ResumeRun, RunView
-from msopt_tui.ui.theme import load_theme, theme_names
+from msopt_tui.ui.theme import ThemeFile, load_theme, theme_names
+from msopt_tui.ui.theme_watch import SECONDS, ThemeWatch
 
 MakeLink = Callable[[Path], EngineLink]
 """Opens a run for watching: live where its engine is there, else read-only."""
@@ -70,18 +71,20 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
             themes: Folders of theme files, the user's first; by default those of `msopt_tui.paths`.
             driver_class: The terminal's driver; by default Textual's.
         """
-        # Textual turns colours to grey for NO_COLOR unless they are the terminal's own; then it drops them.
-        ansi_color = True if "NO_COLOR" in os.environ else None
         is_history = link is None or open_history
         # Textual does not load the CSS of the base screen by itself.
         css = "screens/history.tcss" if is_history else "screens/cockpit.tcss"
-        super().__init__(driver_class=driver_class, css_path=css, ansi_color=ansi_color)
         ui = config_ui or UiTable()
+        folders = list(themes_dirs() if themes is None else themes)
+        name = "monochrome" if "NO_COLOR" in os.environ else ui.theme
+        theme, problems = load_theme(name, folders)
+        super().__init__(driver_class=driver_class, css_path=css, ansi_color=_is_ansi(theme))
         self.after_first_frame: Callable[[], None] | None = None
         self.keys = Keys(ui.keys)
         self.make_link = make_link
-        self._theme_folders = list(themes_dirs() if themes is None else themes)
-        self.theme_file, problems = load_theme(ui.theme, self._theme_folders)
+        self.theme_file = theme
+        self._theme_folders = folders
+        self._theme_watch = ThemeWatch(name, folders)
         self._problems = [*problems, *self.keys.problems]
         self._link = None if is_history else link
         self._runs_dir = runs_dir or (link.run_dir.parent.parent if link is not None else Path("runs"))
@@ -120,6 +123,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
             self.call_after_refresh(self.after_first_frame)
         for problem in self._problems:
             self.notify(problem, severity="warning", timeout=12, markup=False)
+        self.set_interval(SECONDS, self.look_at_theme)
 
     def on_run_view_history_wanted(self) -> None:
         """Show all runs over the cockpit."""
@@ -158,11 +162,27 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
 
     def use_theme(self, name: str) -> None:
         """Change the theme now."""
-        self.theme_file, problems = load_theme(name, self._theme_folders)
+        theme, problems = load_theme(name, self._theme_folders)
         for problem in problems:
             self.notify(problem, severity="warning", markup=False)
-        self.register_theme(self.theme_file.textual())
-        self.theme = self.theme_file.name
+        self._theme_watch.use(name)
+        self._paint_in(theme)
+
+    def look_at_theme(self) -> None:
+        """Repaint where the theme's file was edited; a broken one is named, and the colours stay."""
+        theme, problems = self._theme_watch.changed()
+        for problem in problems:
+            self.notify(problem, severity="warning", markup=False)
+        if theme is not None:
+            self._paint_in(theme)
+
+    def _paint_in(self, theme: ThemeFile) -> None:
+        self.theme_file = theme
+        self.ansi_color = _is_ansi(theme, self.no_color)
+        self.register_theme(theme.textual())
+        if self.theme == theme.name:
+            self.mutate_reactive(App.theme)  # the same name, other colours
+        self.theme = theme.name
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: every action of the key table, and the themes."""
@@ -179,6 +199,11 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         from msopt_tui.ui.screens.history import HistoryScreen
 
         return HistoryScreen(self._runs_dir, self.open_run, self.resume_run, leave)
+
+
+def _is_ansi(theme: ThemeFile, no_color: bool = False) -> bool | None:
+    """What Textual is told of colours: `True` passes the terminal's own through, else they become grey for NO_COLOR."""
+    return True if theme.ansi or no_color else None
 
 
 def _settle() -> None:

@@ -13,7 +13,10 @@ import tomli
 from rich.style import Style
 from textual.theme import Theme
 
-Colour = Annotated[str, msgspec.Meta(pattern=r"^#[0-9a-fA-F]{6}$")]
+_NAMES = "black|red|green|yellow|blue|magenta|cyan|white"
+Colour = Annotated[str, msgspec.Meta(pattern=rf"^(#[0-9a-fA-F]{{6}}|ansi_default|ansi_(bright_)?({_NAMES}))$")]
+"""`#rrggbb`, or one of the terminal's own sixteen, which its user has chosen: `ansi_red`, `ansi_bright_red`, or
+`ansi_default` for none."""
 MAX_BYTES = 100_000
 """A theme file larger than this is taken for something else."""
 
@@ -97,30 +100,46 @@ class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
     curves: Curves = Curves()
     marks: Marks = Marks()
 
+    @property
+    def ansi(self) -> bool:
+        """Whether it uses the terminal's own colours: they can't be mixed, so bold, reverse and the like help out."""
+        return self.colours.background.startswith("ansi_")
+
     @cached_property
     def styles(self) -> dict[Role, Style]:
         """The style of each role; the background is the widget's own."""
         c = self.colours
         return {
             "": Style(),
-            "muted": Style(color=c.muted),
+            "muted": _ink(c.muted),
             "strong": Style(bold=True),
-            "title": Style(color=c.primary, bold=True),
-            "primary": Style(color=c.primary),
-            "accent": Style(color=c.accent),
-            "good": Style(color=c.success),
-            "warn": Style(color=c.warning),
-            "bad": Style(color=c.error, bold=True),
-            "key": Style(color=c.accent, bold=True),
-            "cursor": Style(color=c.primary, bgcolor=c.panel, bold=True),
-            "first": Style(color=self.curves.first),
-            "learned": Style(color=c.success, underline=True),
-            **{
-                role: Style(bgcolor=mixed(c.background, colour, share))
-                for roles, colour in ((HITS, c.success), (MISSES, c.error))
-                for role, share in zip(roles, _SHADES, strict=True)
-            },
+            "title": _ink(c.primary, bold=True),
+            "primary": _ink(c.primary),
+            "accent": _ink(c.accent),
+            "good": _ink(c.success),
+            "warn": _ink(c.warning),
+            "bad": _ink(c.error, bold=True),
+            "key": _ink(c.accent, bold=True),
+            "cursor": self._cursor,
+            "first": _ink(self.curves.first),
+            "learned": _ink(c.success, underline=True),
+            **self._cells(HITS, c.success),
+            **self._cells(MISSES, c.error),
         }
+
+    @property
+    def _cursor(self) -> Style:
+        c = self.colours
+        if self.ansi:
+            return _ink(c.primary, bold=True, reverse=True)
+        return Style(color=c.primary, bgcolor=c.panel, bold=True)
+
+    def _cells(self, roles: Sequence[Role], colour: Colour) -> dict[Role, Style]:
+        """The shades of a confusion matrix; where colours can't be mixed, plain, bold, reverse, both."""
+        if self.ansi:
+            return {role: _ink(colour, bold=at in (1, 3), reverse=at in (2, 3)) for at, role in enumerate(roles)}
+        ground = self.colours.background
+        return {role: Style(bgcolor=mixed(ground, colour, share)) for role, share in zip(roles, _SHADES, strict=True)}
 
     @cached_property
     def chart_styles(self) -> dict[str, Style]:
@@ -145,8 +164,8 @@ class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
             "curve-8": c.muted,
         }
         bold = ("title", "not-finite", "mark-adjust", "mark-round", "mark-rollback")
-        styles = {name: Style(color=colour, bold=name in bold or None) for name, colour in colours.items()}
-        return styles | {"cursor": Style(bgcolor=c.panel)}
+        styles = {name: _ink(colour, bold=name in bold) for name, colour in colours.items()}
+        return styles | {"cursor": Style(reverse=True) if self.ansi else Style(bgcolor=c.panel)}
 
     def textual(self) -> Theme:
         """The same as Textual's kind of theme, for what is styled by CSS."""
@@ -164,15 +183,33 @@ class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=Tr
             surface=c.surface,
             panel=c.panel,
             dark=self.dark,
-            variables={"frame": c.frame, "muted": c.muted},
+            ansi=self.ansi,
+            variables={"frame": c.frame, "muted": c.muted, **(_TERMINAL_OWN if self.ansi else {})},
         )
 
+
+_TERMINAL_OWN = {
+    "ansi-background": "ansi_default",
+    "ansi-foreground": "ansi_default",
+    "input-cursor-text-style": "reverse",
+    "input-selection-background": "ansi_default",
+    "border-blurred": "ansi_default",
+    "scrollbar": "ansi_default",
+    "scrollbar-background": "ansi_default",
+}
+"""Textual (8.2) makes no variables of its own for these where the colours are the terminal's."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
+def _ink(colour: Colour, *, bold: bool = False, underline: bool = False, reverse: bool = False) -> Style:
+    """Text in a colour; Rich names the terminal's own without `ansi_`."""
+    name = colour.removeprefix("ansi_")
+    return Style(color=name, bold=bold or None, underline=underline or None, reverse=reverse or None)
+
+
 def mixed(one: Colour, other: Colour, share: float) -> Colour:
-    """A colour between two, with so much of the second in it (0 to 1)."""
+    """A colour between two `#rrggbb`, with so much of the second in it (0 to 1)."""
     pairs = zip(bytes.fromhex(one[1:]), bytes.fromhex(other[1:]), strict=True)
     return "#" + bytes(round(a + (b - a) * share) for a, b in pairs).hex()
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import ClassVar
 
+from rich.color import ColorType
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -298,14 +299,15 @@ class Chart(Widget):
             if cell_style & FAINT:
                 style = _faint(style)
             if cell_style & CURSOR:
-                style += Style(bgcolor=self.get_component_rich_style("chart--cursor").bgcolor)
+                cursor = self.get_component_rich_style("chart--cursor")
+                style += Style(bgcolor=cursor.bgcolor, reverse=cursor.reverse)
             self._styles_of[cell_style] = style
         return style
 
 
 def _faint(style: Style) -> Style:
     color, background = style.color, style.bgcolor
-    if color is None or background is None or color.is_default or background.is_default:
+    if color is None or background is None or not color.type == background.type == ColorType.TRUECOLOR:
         return style + Style(dim=True)
     blended = Color.from_rich_color(color).blend(Color.from_rich_color(background), _FAINT_SHARE)
     return style + Style(color=blended.rich_color)
