@@ -10,7 +10,8 @@ from typing import Annotated, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from msopt_tui.config.schema import ALIASES, VALUE_ALIASES, Config, Source, Table
+from msopt_tui.config.aliases import ALIASES, VALUE_ALIASES
+from msopt_tui.config.schema import Config, Source, Table
 
 Scalar = bool | int | float | str
 """What one key can hold, lists and tables aside."""

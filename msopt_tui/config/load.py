@@ -9,10 +9,11 @@ from typing import TypeVar
 
 import tomli
 
+from msopt_tui.config.aliases import ALIASES
 from msopt_tui.config.crosscheck import cross_check
 from msopt_tui.config.errors import ConfigError, Problem
 from msopt_tui.config.fields import fields_of, find, nearest, tables
-from msopt_tui.config.schema import ALIASES, Config, Source, Table
+from msopt_tui.config.schema import Config, Source, Table
 from msopt_tui.config.tasks import USUAL_ARCHITECTURE
 
 MAX_BYTES = 1_000_000

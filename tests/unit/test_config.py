@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from msopt_tui.config.aliases import ALIASES
 from msopt_tui.config.change import value_of, with_changes
 from msopt_tui.config.dump import flatten, to_toml
 from msopt_tui.config.errors import ConfigError
 from msopt_tui.config.fields import fields_of, find, tables
 from msopt_tui.config.load import load_project
-from msopt_tui.config.schema import ALIASES, Config
+from msopt_tui.config.schema import Config
 
 MINIMAL = '[data]\nsources = [{ kind = "python-topics" }]\n'
 
