@@ -15,6 +15,12 @@ from torch.optim.adamw import adamw
 from msopt_tui.config.schema import TrainTable
 
 _FUSED_DEVICES = ("cpu", "cuda")
+NORM_WINDOW = 50
+"""Updates that the running mean of the gradient norm looks back on."""
+NORM_ENOUGH = 30
+"""Updates without which no norm is out of the ordinary."""
+NORM_SKIPS = 100
+"""After so many steps left out in a row the next is taken: what never ends is no accident."""
 
 
 @dataclass(slots=True)
@@ -65,7 +71,11 @@ class AdamW:
         self.weight_decay = 0.0
         self.betas = (0.9, 0.999)
         self.device = device
+        self.skip_ratio = 0.0
+        """Leave out a step whose gradient norm is so many times the recent mean: 0 leaves out only what is broken."""
         self._shared_step = torch.zeros((), dtype=torch.float32, device=device)
+        self._ordinary = torch.zeros(2, dtype=torch.float32, device=device)
+        self._norm_mean, self._skips = self._ordinary[0], self._ordinary[1]
         halves = ([pair for pair in pairs if pair[1].ndim >= 2], [pair for pair in pairs if pair[1].ndim < 2])
         self.groups = [self._group(half, decays=half is halves[0]) for half in halves if half]
         self.parameters = [parameter for group in self.groups for parameter in group.parameters]
@@ -85,23 +95,43 @@ class AdamW:
     def update(self, max_norm: float) -> torch.Tensor:
         """Scale the gradients down to the 2-norm `max_norm` (0: leave them), update the weights, drop the gradients.
 
-        Returns the norm before scaling as a 0-d tensor on the device. A norm that is not finite leaves weights and
-        moments as they were. The fused kernel decides that on the device; the default implementation has to wait for
-        the norm on the host.
+        Returns the norm before scaling as a 0-d tensor on the device. A norm that is not finite, or far out of the
+        ordinary where `skip_ratio` says so, leaves weights and moments as they were. The fused kernel decides that on
+        the device; the default implementation has to wait for the norm on the host.
         """
         gradients = [_gradient(parameter) for parameter in self.parameters]
         norm = _norm(gradients)
+        broken = self._broken(norm)
         if self.fused:
-            self._fused(gradients, norm, max_norm)
-        elif bool(torch.isfinite(norm)):
+            self._fused(gradients, norm, broken, max_norm)
+        elif not bool(broken):
             _scale(gradients, norm, max_norm)
             self._default(gradients)
         self.zero_grad()
         return norm
 
-    def _fused(self, gradients: list[torch.Tensor], norm: torch.Tensor, max_norm: float) -> None:
-        """The kernel divides by `grad_scale` on its way, so that clipping costs no pass over the gradients."""
+    def _broken(self, norm: torch.Tensor) -> torch.Tensor:
+        """1.0 where the step must be left out, without waiting for the device: all of it stays there.
+
+        The mean is part of the optimiser's state, so that a resumed run leaves out the same steps.
+        """
         broken = torch.isfinite(norm).logical_not_().to(torch.float32)
+        if not self.skip_ratio:
+            return broken
+        updates = self.groups[0].steps[0]
+        odd = (norm > self.skip_ratio * self._norm_mean).logical_and_(updates >= NORM_ENOUGH)
+        odd = odd.logical_and_(self._skips < NORM_SKIPS).to(torch.float32)
+        weight = 1.0 / (updates + 1.0).clamp_(max=NORM_WINDOW)
+        # What is taken after a long stretch left out is what is ordinary now.
+        weight = torch.where(self._skips >= NORM_SKIPS, 1.0, weight)
+        left_out = torch.maximum(broken, odd)
+        known = torch.where(left_out > 0, self._norm_mean, norm)
+        self._norm_mean.lerp_(known, weight)
+        self._skips.add_(odd).mul_(odd)
+        return left_out
+
+    def _fused(self, gradients: list[torch.Tensor], norm: torch.Tensor, broken: torch.Tensor, max_norm: float) -> None:
+        """The kernel divides by `grad_scale` on its way, so that clipping costs no pass over the gradients."""
         scale = ((norm + _CLIP_EPS) / max_norm).clamp_(min=1.0) if max_norm > 0 else None
         self._shared_step.add_(1.0 - broken)
         start = 0
@@ -154,8 +184,9 @@ class AdamW:
             parameter.grad = None
 
     def state(self) -> dict[str, torch.Tensor]:
-        """The live state, not a copy: `exp_avg.<parameter>`, `exp_avg_sq.<parameter>` and one `step` [] for all."""
-        tensors = {"step": self.groups[0].steps[0]}
+        """The live state, not a copy: `exp_avg.<parameter>`, `exp_avg_sq.<parameter>`, one `step` [] for all, and
+        `gradient_norm` [2]: its running mean and the steps left out in a row."""
+        tensors = {"step": self.groups[0].steps[0], "gradient_norm": self._ordinary}
         for group in self.groups:
             for name, mean, square in zip(group.names, group.exp_avgs, group.exp_avg_sqs, strict=True):
                 tensors[f"exp_avg.{name}"] = mean

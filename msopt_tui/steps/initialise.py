@@ -15,7 +15,7 @@ from msopt_tui.ml.loop import LossOf, RoundPlan, TrainingLoop
 from msopt_tui.ml.tasks import task_of
 from msopt_tui.ml.tasks.base import Subject, Task
 from msopt_tui.protocol.events import ModelReady, Noted, StepsDone
-from msopt_tui.refinement.guard import Guard
+from msopt_tui.refinement.guard import NORM_RATIO, Guard
 from msopt_tui.state.numbers import compact
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session, steps_in_round
@@ -66,6 +66,11 @@ def _build(context: RunContext, prepared: PreparedData) -> Session:
     def report(done: StepsDone) -> None:
         context.emit(done)
         guard.see(done.first, done.losses, done.grad_norms)
+        told = guard.tell()
+        if told is not None:
+            count, first, last = told
+            text = f"{count} steps from {first} to {last} left out: gradients over {NORM_RATIO:g} times the ordinary"
+            context.emit(Noted(level="warning", text=text, step=last))
 
     loop = TrainingLoop(
         model=model,

@@ -96,6 +96,58 @@ def test_a_broken_gradient_changes_nothing_and_is_forgotten(
     assert same(weights_of(model), weights_of(undisturbed))
 
 
+def spiking(optimizer: optim.AdamW, factor: float) -> torch.Tensor:
+    """One update whose gradients are `factor` times the ordinary ones."""
+    for parameter in optimizer.parameters:
+        parameter.grad = torch.ones_like(parameter) * factor
+    return optimizer.update(0.0)
+
+
+@pytest.mark.parametrize("settings", [FUSED, DEFAULT], ids=["fused", "default"])
+def test_a_gradient_out_of_the_ordinary_changes_nothing(settings: TrainTable) -> None:
+    model, optimizer = small(settings)
+    undisturbed, twin = small(settings)
+    optimizer.skip_ratio = twin.skip_ratio = 4.0
+    for _ in range(optim.NORM_ENOUGH):
+        spiking(optimizer, 1.0)
+        spiking(twin, 1.0)
+    for _ in range(20):
+        spiking(optimizer, 11.0)
+    assert same(weights_of(model), weights_of(undisturbed))
+    spiking(optimizer, 3.0)
+    spiking(twin, 3.0)
+    assert same(weights_of(model), weights_of(undisturbed))
+
+
+@pytest.mark.parametrize("settings", [FUSED, DEFAULT], ids=["fused", "default"])
+def test_what_never_ends_is_taken_for_ordinary(settings: TrainTable) -> None:
+    model, optimizer = small(settings)
+    optimizer.skip_ratio = 4.0
+    for _ in range(optim.NORM_ENOUGH):
+        spiking(optimizer, 1.0)
+    before = weights_of(model)
+    for _ in range(optim.NORM_SKIPS):
+        spiking(optimizer, 11.0)
+    assert same(weights_of(model), before)
+    for _ in range(3):
+        spiking(optimizer, 11.0)
+        after = weights_of(model)
+        assert not same(after, before)
+        before = after
+
+
+@pytest.mark.parametrize("factor", [1.0, 1e6])
+def test_without_a_ratio_and_at_the_start_everything_is_ordinary(factor: float) -> None:
+    for ratio, before_it in ((0.0, optim.NORM_ENOUGH), (4.0, optim.NORM_ENOUGH - 1)):
+        model, optimizer = small()
+        optimizer.skip_ratio = ratio
+        for _ in range(before_it):
+            spiking(optimizer, 1.0)
+        before = weights_of(model)
+        spiking(optimizer, factor)
+        assert not same(weights_of(model), before)
+
+
 def test_a_new_rate_and_decay_hold_from_the_next_update_on() -> None:
     model, optimizer = small()
     before = weights_of(model)

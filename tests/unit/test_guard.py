@@ -88,3 +88,28 @@ def test_a_verdict_names_a_step_that_was_seen(batch: int, losses: Losses) -> Non
     feed(one, losses, batch)
     if one.verdict is not None:
         assert 1 <= one.verdict.since <= len(losses)
+
+
+def test_a_stretch_of_bad_data_that_the_optimiser_left_out_is_told_and_no_reason_to_go_back() -> None:
+    one = guard()
+    feed(one, falling(300))
+    one.see(301, [9.0] * 40, [11.0] * 40)
+    assert one.verdict is None
+    assert one.tell() is None, "it may go on"
+    one.see(341, [2.1] * 10, [1.0] * 10)
+    assert one.tell() == (40, 301, 340)
+    assert one.tell() is None
+
+
+def test_the_same_losses_with_ordinary_gradients_are_damage() -> None:
+    one = guard()
+    feed(one, falling(300))
+    one.see(301, [9.0] * 40, [1.5] * 40)
+    assert one.verdict is not None
+
+
+def test_without_a_bound_no_gradient_is_out_of_the_ordinary() -> None:
+    one = Guard(spike_sigmas=0.0, max_broken_steps=0)
+    feed(one, falling(300))
+    one.see(301, [9.0] * 40, [99.0] * 40)
+    assert one.left_out == []
