@@ -327,11 +327,23 @@ class RefineTable(Table, frozen=True):
     """`[refine]`: what happens after a round."""
 
     mode: Literal["off", "ask", "auto"] = "ask"
-    """`off`: one round; `ask`: a person decides on the proposal; `auto`: what a probe confirms is adopted."""
+    """`off`: one round; `ask`: a person decides on the proposals; `auto`: what was measured to be better is adopted."""
     max_rounds: Annotated[int, Meta(ge=1, le=10_000)] = 3
     """Rounds at most, the first one included."""
+    budget_steps: Count = 0
+    """What all rounds, probes and evaluations may take together, in steps: tokens read over tokens of a step. 0 sets
+    no limit but that of the rounds."""
+    budget_minutes: Annotated[float, Meta(ge=0.0, le=1e7)] = 0.0
+    """After so many minutes no further round, race or step of a round begins; 0 sets no limit."""
+    range_test_steps: Annotated[int, Meta(ge=0, le=10**6)] = 24
+    """Before the first round so many steps at most go through rising learning rates, to see which are stable; at most
+    a twentieth of the round. 0 leaves it out."""
     probe_steps: Annotated[int, Meta(ge=0, le=10**9)] = 40
-    """Steps for which a proposal and the unchanged control race from the same checkpoint; 0 skips the race."""
+    """Steps for which proposals and the unchanged control race from the same checkpoint; 0 skips the race."""
+    max_proposals: Annotated[int, Meta(ge=1, le=8)] = 3
+    """Proposals that enter a race; half of them leave it half-way."""
+    holdout_fraction: Fraction = 0.0
+    """Share of the validation rows that refinement never sees; the report shows both, so that over-refining shows."""
 
 
 class ResourcesTable(Table, frozen=True):

@@ -16,7 +16,7 @@ def run(context: RunContext, start_from: Path | None) -> RunEnded:
     try:
         prepared = preprocess.run(context)
         session = initialise.run(context, prepared, start_from)
-        refine.announce(context, session, {})
+        refine.begin(context, session)
         while True:
             reason = train.run(context, session)
             if not refine.run(context, session, reason):

@@ -109,11 +109,11 @@ class TrainingLoop:
         return total
 
     @contextmanager
-    def unreported(self) -> Iterator[None]:
-        """Steps taken while this lasts are nobody's curve; `step` and `tokens` are put back at its end."""
+    def unreported(self, instead: Callable[[StepsDone], None] = lambda _: None) -> Iterator[None]:
+        """Steps taken while this lasts are on nobody's curve but told `instead`; `step` and `tokens` are put back."""
         self.drain()
         figures, step, tokens = self._figures, self.step, self.tokens
-        self._figures = _Figures(figures.device, lambda _: None)
+        self._figures = _Figures(figures.device, instead)
         try:
             yield
         finally:

@@ -17,6 +17,7 @@ from msopt_tui.protocol.event_base import Base as Base
 from msopt_tui.protocol.event_base import Phase as Phase
 from msopt_tui.protocol.values import Confusion as Confusion
 from msopt_tui.protocol.values import Finding as Finding
+from msopt_tui.protocol.values import FindingKind as FindingKind
 from msopt_tui.protocol.values import Gpu as Gpu
 from msopt_tui.protocol.values import Histogram as Histogram
 from msopt_tui.protocol.values import Number as Number
@@ -227,6 +228,18 @@ class Proposed(Base, frozen=True, kw_only=True):
     proposals: list[Proposal]
 
 
+class RateTested(Base, frozen=True, kw_only=True):
+    """A few steps went through rising learning rates; the weights are those from before it again."""
+
+    round: int
+    step: int
+    rates: list[float]
+    losses: list[Number]
+    """Training loss at each rate (nats a token)."""
+    suggested: Number = None
+    """The rate that is stable with room to spare; `None` where the curve does not say."""
+
+
 class Probed(Base, frozen=True, kw_only=True):
     """A proposal, or the unchanged control, ran for a short stretch from the same checkpoint on the same batches."""
 
@@ -235,12 +248,17 @@ class Probed(Base, frozen=True, kw_only=True):
     """Id of the proposal; `control` for the unchanged settings."""
     from_step: int
     steps: int
+    """Of all its heats so far."""
     loss: Number
     """Validation loss at the end of the stretch (nats a token)."""
     margin: Number = None
     """Control minus proposal, paired over the validation rows (nats a token); above 0 the proposal is better."""
     standard_error: Number = None
     """Of the margin."""
+    heat: int = 1
+    """Of the race, counted from 1; each has fewer contestants than the one before."""
+    eliminated: bool = False
+    """Whether the race goes on without it."""
 
 
 class Decided(Base, frozen=True, kw_only=True):
@@ -262,6 +280,11 @@ class RoundEnded(Base, frozen=True, kw_only=True):
     reason: str
     best_step: int | None = None
     best_loss: Number = None
+    """Over the validation rows that refinement goes by."""
+    holdout_loss: Number = None
+    """Of the best step, over the validation rows kept out of refinement's sight (`refine.holdout_fraction`)."""
+    spent: dict[str, int] = {}
+    """Tokens so far: trained, evaluated, probed."""
 
 
 class ResourcesSampled(Base, frozen=True, kw_only=True):
@@ -324,6 +347,7 @@ Event = (
     | Continued
     | Diagnosed
     | Proposed
+    | RateTested
     | Probed
     | Decided
     | RoundEnded

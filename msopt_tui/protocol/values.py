@@ -65,10 +65,25 @@ class Histogram(msgspec.Struct, frozen=True, kw_only=True):
     counts: list[int]
 
 
+FindingKind = Literal[
+    "improving",
+    "plateau",
+    "overfitting",
+    "underfitting",
+    "data-exhausted",
+    "diverging",
+    "unstable",
+    "rate-too-low",
+    "rate-too-high",
+    "noisy",
+]
+Start = Literal["best", "fresh"]
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What the curves of a round say."""
 
-    kind: Literal["improving", "plateau", "overfitting", "diverging", "unstable"]
+    kind: FindingKind
     confidence: float
     """0 to 1."""
     evidence: str
@@ -83,8 +98,12 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     reason: str
     expected: str = ""
+    cost: str = ""
+    """What it takes beside the race, in words; empty for nothing."""
     changes: dict[str, Scalar]
     """Dotted setting to its new value."""
+    start: Start = "best"
+    """`best`: from the best checkpoint; `fresh`: from the weights that the run began with."""
 
 
 class Gpu(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
+from math import log
 from statistics import median
 
 from msopt_tui.state.run_state import RunState
@@ -22,6 +23,12 @@ class Evidence:
     """Steps of the round whose loss or gradient was not finite."""
     validation: list[Point]
     """(step, loss) of every validation, the one before the round's first step included."""
+    grad_norms: list[float] = field(default_factory=list)
+    """2-norm of every gradient that was finite, before clipping."""
+    passes: float = 0.0
+    """How often the training data has been passed over, all rounds counted; 0 where that is not known."""
+    chance: float | None = None
+    """Loss of a model that knows nothing: ln of the vocabulary (nats a token)."""
 
     @property
     def best(self) -> Point | None:
@@ -33,13 +40,18 @@ def evidence_of(state: RunState) -> Evidence:
     """What the current round of a run shows."""
     first, last = state.round_first_step, state.step
     train = [value for _, value in state.losses.points(first + 1, last) if value is not None]
+    norms = [value for _, value in state.grad_norms.points(first + 1, last) if value is not None]
     bad = set(state.losses.not_finite_in(first + 1, last)) | set(state.grad_norms.not_finite_in(first + 1, last))
     validation = [
         (one.step, loss)
         for one in state.evaluations
         if one.step >= first and (loss := one.metrics.get("loss")) is not None
     ]
-    return Evidence(state.round, train, len(bad), validation)
+    data = state.data
+    tokens = data.tokens.get("train", 0) if data else 0
+    chance = log(data.vocab_size) if data and data.vocab_size > 1 else None
+    passes = state.tokens / tokens if tokens else 0.0
+    return Evidence(state.round, train, len(bad), validation, norms, passes, chance)
 
 
 def window_medians(values: list[float], windows: int = 20) -> list[float]:

@@ -187,12 +187,19 @@ def _proposed(e: ev.Proposed) -> Words:
     return "refine", e.step, said or "no proposal"
 
 
+@_line(ev.RateTested)
+def _rate_tested(e: ev.RateTested) -> Words:
+    said = f"suggests {e.suggested:g}" if e.suggested is not None else "says nothing"
+    return "refine", e.step, f"range test over {len(e.rates)} rates up to {max(e.rates, default=0.0):.2g} {said}"
+
+
 @_line(ev.Probed)
 def _probed(e: ev.Probed) -> Words:
     gain = ""
     if e.margin is not None:
         gain = f"margin {e.margin:+.4f} ± {e.standard_error or 0.0:.4f}"
-    text = _join(f"probe of {e.proposal}, {e.steps} steps: loss {significant(e.loss)}", gain)
+    out = "out of the race" if e.eliminated else ""
+    text = _join(f"probe of {e.proposal}, {e.steps} steps: loss {significant(e.loss)}", gain, out)
     return "refine", e.from_step, text
 
 

@@ -60,6 +60,7 @@ class RunState:
     findings: list[ev.Finding] = field(default_factory=list)
     proposals: list[ev.Proposal] = field(default_factory=list)
     """On the table now; empty when nothing waits."""
+    rate_test: ev.RateTested | None = None
     probes: list[ev.Probed] = field(default_factory=list)
     rounds: list[ev.RoundEnded] = field(default_factory=list)
     resources: deque[ev.ResourcesSampled] = field(default_factory=lambda: deque(maxlen=RESOURCE_SAMPLES))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from statistics import mean
 from typing import Literal
 
 import msgspec
@@ -13,8 +14,10 @@ from msopt_tui.ml import rng
 from msopt_tui.ml.tasks.base import Check, EvaluationResult, Predictions
 from msopt_tui.protocol.events import Evaluated, Noted, Progressed, Sample, Sampled
 from msopt_tui.protocol.metrics import METRICS
+from msopt_tui.refinement import holdout
 from msopt_tui.runs.directory import write_text_atomic
 from msopt_tui.state.numbers import significant
+from msopt_tui.steps import watch
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session
 
@@ -25,7 +28,12 @@ PROGRESS_SECONDS = 0.5
 def measure(context: RunContext, session: Session, split: SplitName) -> EvaluationResult:
     """Figures of one split; serves commands between batches and never touches the training RNG."""
     with rng.preserved(session.device):
-        return session.task.measure(context.config, split, _check(context, session, split))
+        result = session.task.measure(context.config, split, _check(context, session, split))
+    if split == "validation":
+        session.ledger.evaluation_tokens = result.tokens
+        if session.intact:
+            session.ledger.evaluated += result.tokens
+    return result
 
 
 def predict(context: RunContext, session: Session, split: SplitName) -> Predictions:
@@ -75,6 +83,8 @@ def run(
         samples = [*result.samples, *written.samples]
         if samples:
             context.emit(Sampled(step=session.step, samples=samples))
+        if reason == "cadence":
+            watch.look(context, session, result.per_row_losses)
     _write(context, evaluated, samples)
     return evaluated
 
@@ -84,6 +94,10 @@ def _remember(context: RunContext, session: Session, metrics: dict[str, float | 
     session.last_evaluated_step = session.step
     name, loss = context.config.evaluate.metric_for_best_model, metrics["loss"]
     value = metrics.get(name)
+    if name == "loss" and loss is not None:
+        value = loss = (
+            mean(holdout.seen(row_losses, context.config.refine.holdout_fraction)) if _hides(context) else loss
+        )
     # What is not finite is never better; written as `not (a < b)` it would be.
     cost = math.inf if value is None else value if METRICS[name].better == "lower" else -value
     if loss is None or not cost < session.best_cost:
@@ -93,6 +107,10 @@ def _remember(context: RunContext, session: Session, metrics: dict[str, float | 
     session.evaluations_since_best = 0
     session.row_losses = {session.step: row_losses}
     return True
+
+
+def _hides(context: RunContext) -> bool:
+    return context.config.refine.holdout_fraction > 0.0
 
 
 def _write(context: RunContext, evaluated: Evaluated, samples: list[Sample]) -> None:

@@ -15,7 +15,8 @@ from msopt_tui.ml import optim
 from msopt_tui.ml.loop import RoundPlan, TrainingLoop
 from msopt_tui.ml.tasks.base import Task
 from msopt_tui.protocol.adjustable import rows_per_step as rows_per_step
-from msopt_tui.refinement.guard import Guard
+from msopt_tui.refinement.budget import Costs, Ledger, Limits, affordable_steps
+from msopt_tui.refinement.guard import NORM_RATIO, Guard
 
 
 @dataclass
@@ -52,6 +53,12 @@ class Session:
     """As it is set in the model now."""
     base: str = ""
     """Hash of the frozen weights that adapters learn beside; empty without adapters."""
+    ledger: Ledger = field(default_factory=Ledger)
+    """What evaluations and probes took."""
+    limits: Limits = field(default_factory=Limits)
+    end_at: int | None = None
+    """Where refinement ends the round early."""
+    end_reason: str = ""
     intact: bool = True
     """False while probes have other weights in the model: nothing may be saved then."""
 
@@ -67,7 +74,32 @@ class Session:
             self.dropout = config.model.dropout
         self.guard.spike_sigmas = config.train.spike_sigmas
         self.guard.max_broken_steps = config.train.max_broken_steps
-        self.plan.last_step = self.plan.first_step + steps_in_round(config, self.prepared)
+        self.optimizer.skip_ratio = NORM_RATIO if config.train.spike_sigmas else 0.0
+        last = self.plan.first_step + steps_in_round(config, self.prepared)
+        affordable = self.affordable(config)
+        if affordable is not None:
+            last = min(last, self.step + affordable)
+        self.plan.last_step = last if self.end_at is None else min(last, self.end_at)
+
+    @property
+    def spent(self) -> dict[str, int]:
+        """Tokens by use."""
+        return self.ledger.spent(self.loop.tokens)
+
+    def affordable(self, config: Config) -> int | None:
+        """Steps that the budget still pays for, their evaluations included; `None` without a budget."""
+        left = self.limits.left(sum(self.spent.values()))
+        if left is None:
+            return None
+        costs = self.costs(config)
+        # The evaluation before the first step is still to come.
+        ahead = costs.evaluation if self.last_evaluated_step < 0 else 0
+        return affordable_steps(max(0, left - ahead), self.step, costs)
+
+    def costs(self, config: Config) -> Costs:
+        """What steps and evaluations take."""
+        tokens = rows_per_step(config) * config.data.max_length
+        return Costs(tokens, self.ledger.evaluation_tokens, config.train.eval_steps)
 
 
 def steps_in_round(config: Config, prepared: PreparedData) -> int:

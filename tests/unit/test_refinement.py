@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from msopt_tui.config.change import with_changes
 from msopt_tui.config.schema import Config
 from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.commands import Decide
-from msopt_tui.refinement.decide import by_person, by_race
+from msopt_tui.refinement.decide import RaceResult, by_person, by_race, by_trial
 from msopt_tui.refinement.diagnose import diagnose
 from msopt_tui.refinement.evidence import Evidence, evidence_of, noise_of, window_medians
 from msopt_tui.refinement.probe import Margin, Outcome, margin
@@ -66,7 +67,7 @@ def test_spikes_are_instability() -> None:
 def test_too_little_to_go_by_gives_no_finding_and_no_proposal() -> None:
     assert diagnose(evidence([], [])) == []
     assert diagnose(evidence([3.0, 2.9], [3.0])) == []
-    assert propose([], Config()) == []
+    assert propose([], Config(), 100) == []
 
 
 @given(st.floats(0.1, 10), st.floats(-5, 5), st.sampled_from(sorted(CASES)))
@@ -85,14 +86,20 @@ def test_no_curve_breaks_it(train: list[float], validation: list[float]) -> None
         assert 0 <= finding.confidence <= 1
 
 
-@pytest.mark.parametrize("kind", ["improving", "plateau", "overfitting", "diverging", "unstable"])
-def test_every_proposal_is_a_change_the_settings_can_hold(kind: str) -> None:
-    finding = ev.Finding(kind=kind, confidence=0.9, evidence="because")  # type: ignore[arg-type]  # parametrized
+@pytest.mark.parametrize("kind", get_args(ev.FindingKind))
+def test_every_proposal_is_a_change_the_settings_can_hold(kind: ev.FindingKind) -> None:
+    finding = ev.Finding(kind=kind, confidence=0.9, evidence="because")
     for base in (Config(), with_changes(Config(), {"model.dropout": 0.5, "train.weight_decay": 10.0})):
-        (proposal,) = propose([finding], base)
-        assert with_changes(base, proposal.changes) != base
-        assert proposal.reason == "because"
-        assert proposal.changes["train.learning_rate"] < base.train.learning_rate  # type: ignore[operator]  # a float
+        proposals = propose([finding], base, 100)
+        assert proposals
+        assert len({one.id for one in proposals}) == len(proposals)
+        for proposal in proposals:
+            assert with_changes(base, proposal.changes) != base
+            assert proposal.reason == "because"
+
+
+def test_an_unsure_finding_leads_to_nothing() -> None:
+    assert propose([ev.Finding(kind="noisy", confidence=0.1, evidence="")], Config(), 100) == []
 
 
 def test_pairing_takes_the_rows_own_difficulty_out() -> None:
@@ -118,30 +125,44 @@ def test_a_contestant_that_blew_up_loses() -> None:
 
 
 PROPOSAL = ev.Proposal(id="longer", title="t", reason="r", changes={"train.learning_rate": 0.05})
+OTHER = ev.Proposal(id="again", title="t", reason="r", changes={"train.weight_decay": 0.5}, start="fresh")
+
+
+def race(margin: Margin, gain: Margin | None = None, winner: str = "longer") -> RaceResult:
+    return RaceResult(winner, margin, gain)
 
 
 def test_auto_adopts_only_what_was_measured_better() -> None:
-    assert by_race(PROPOSAL, Margin(0.1, 0.01), None).verdict == "accepted"
-    assert by_race(PROPOSAL, Margin(0.1, 0.01), None).changes == PROPOSAL.changes
-    unmeasured = by_race(PROPOSAL, None, None)
+    adopted = by_race([OTHER, PROPOSAL], race(Margin(0.1, 0.01)))
+    assert (adopted.verdict, adopted.changes, adopted.start) == ("accepted", PROPOSAL.changes, "best")
+    assert by_race([PROPOSAL, OTHER], race(Margin(0.1, 0.01), winner="again")).start == "fresh"
+    unmeasured = by_race([PROPOSAL], None)
     assert (unmeasured.verdict, unmeasured.next_round) == ("rejected", False)
 
 
 def test_auto_goes_on_unchanged_while_that_gains_and_stops_when_it_does_not() -> None:
-    going = by_race(PROPOSAL, Margin(0.001, 0.01), Margin(0.1, 0.01))
+    going = by_race([PROPOSAL], race(Margin(0.001, 0.01), Margin(0.1, 0.01)))
     assert (going.verdict, going.next_round, going.changes) == ("rejected", True, {})
-    stopping = by_race(PROPOSAL, Margin(0.001, 0.01), Margin(-0.1, 0.01))
+    stopping = by_race([PROPOSAL], race(Margin(0.001, 0.01), Margin(-0.1, 0.01)))
     assert (stopping.verdict, stopping.next_round) == ("rejected", False)
 
 
+def test_a_trial_says_that_it_was_not_raced() -> None:
+    assert "trial" in by_trial(PROPOSAL).reason
+
+
 def test_a_persons_word_counts() -> None:
-    yes = by_person(PROPOSAL, Decide(proposal="longer", accept=True, who="ann"))
+    table = [PROPOSAL, OTHER]
+    yes = by_person(table, Decide(proposal="longer", accept=True, who="ann"))
     assert (yes.verdict, yes.who, yes.next_round, yes.changes) == ("accepted", "ann", True, PROPOSAL.changes)
-    edited = by_person(PROPOSAL, Decide(proposal="longer", accept=True, changes={"train.learning_rate": 0.01}))
+    assert by_person(table, Decide(proposal="again", accept=True)).start == "fresh"
+    edited = by_person(table, Decide(proposal="longer", accept=True, changes={"train.learning_rate": 0.01}))
     assert (edited.verdict, edited.changes) == ("edited", {"train.learning_rate": 0.01})
-    no = by_person(PROPOSAL, Decide(proposal="longer", accept=False))
+    own = by_person(table, Decide(proposal="own", accept=True, changes={"model.dropout": 0.3}))
+    assert (own.verdict, own.proposal, own.changes) == ("edited", "own", {"model.dropout": 0.3})
+    no = by_person(table, Decide(proposal="longer", accept=False))
     assert (no.verdict, no.next_round, no.changes) == ("rejected", True, {})
-    done = by_person(PROPOSAL, Decide(proposal="longer", accept=False, finish=True))
+    done = by_person(table, Decide(proposal="longer", accept=False, finish=True))
     assert (done.verdict, done.next_round) == ("rejected", False)
 
 

@@ -48,6 +48,11 @@ def _proposed(state: RunState, event: ev.Proposed) -> None:
     state.status = "deciding"
 
 
+@handles(ev.RateTested)
+def _rate_tested(state: RunState, event: ev.RateTested) -> None:
+    state.rate_test = event
+
+
 @handles(ev.Probed)
 def _probed(state: RunState, event: ev.Probed) -> None:
     state.probes.append(event)

@@ -1,0 +1,112 @@
+"""The range test before the first round: run, read, and what follows from it."""
+
+from __future__ import annotations
+
+import math
+
+from msopt_tui.config.change import with_changes
+from msopt_tui.config.fields import Scalar
+from msopt_tui.ml.loop import RoundPlan
+from msopt_tui.protocol.codec import finite
+from msopt_tui.protocol.events import Decided, Diagnosed, Noted, Progressed, Proposed, RateTested, StepsDone
+from msopt_tui.refinement import decide, propose
+from msopt_tui.refinement import rate_test as test
+from msopt_tui.refinement.diagnose import of_test
+from msopt_tui.refinement.signs.fit import MANY_PASSES
+from msopt_tui.steps.context import RunContext
+from msopt_tui.steps.refine import weights
+from msopt_tui.steps.session import Session
+
+MOST = 0.05
+"""Share of the first round that the test may take."""
+
+
+def run(context: RunContext, session: Session) -> dict[str, Scalar]:
+    """What the first round changes; nothing where the written rate is near enough, or the test says nothing."""
+    config = context.config
+    steps = min(config.refine.range_test_steps, int(MOST * session.plan.total))
+    if steps < test.LEAST or not weights.has_initial(context):
+        return {}
+    written = config.train.learning_rate
+    with context.phase("refine") as phase:
+        rates = test.rates_for(written, steps)
+        losses = _losses(context, session, rates)
+        reading = test.read(rates, losses)
+        context.emit(
+            RateTested(
+                round=session.round,
+                step=session.step,
+                rates=rates[: len(losses)],
+                losses=[finite(loss) for loss in losses],
+                suggested=reading.suggested if reading else None,
+            )
+        )
+        if reading is None:
+            phase.detail = "the range test says nothing"
+            return {}
+        passes = _passes(context, session)
+        finding = of_test(written, reading, cautious=bool(config.model.pretrained) or passes > MANY_PASSES)
+        context.emit(Diagnosed(round=session.round, step=session.step, findings=[finding] if finding else []))
+        proposal = propose.before_the_first(reading, finding, config, session.plan.total, passes)
+        if with_changes(config, proposal.changes) == config:
+            return {}
+        if config.refine.mode == "ask" and context.somebody_watches:
+            context.emit(Proposed(round=session.round, step=session.step, proposals=[proposal]))
+            with context.control.during("deciding"):
+                decision = decide.by_person([proposal], context.control.wait_for_decision(session.step))
+        else:
+            decision = decide.by_measurement(proposal)
+        context.emit(
+            Decided(
+                round=session.round,
+                proposal=decision.proposal,
+                decision=decision.verdict,
+                changes=decision.changes,
+                who=decision.who,
+                reason=decision.reason,
+            )
+        )
+        phase.detail = f"{proposal.id} {decision.verdict}"
+        return decision.changes
+
+
+def _passes(context: RunContext, session: Session) -> float:
+    """How often the first round goes over the training data."""
+    tokens = session.prepared.tokens.get("train", 0)
+    return session.plan.total * session.costs(context.config).step / tokens if tokens else 0.0
+
+
+def _losses(context: RunContext, session: Session, rates: list[float]) -> list[float]:
+    """Training loss at each of `rates`, up to where it is over the top; the weights are the initial ones afterwards."""
+    control, first, losses = context.control, session.step, list[float]()
+
+    def take(done: StepsDone) -> None:
+        losses.extend(math.nan if loss is None else loss for loss in done.losses)
+
+    session.intact = False
+    try:
+        with control.during("probing"), session.loop.unreported(take):
+            before = session.loop.tokens
+            for rate in rates:
+                control.poll(first)
+                change: dict[str, Scalar] = {
+                    "train.learning_rate": rate,
+                    "train.lr_scheduler_type": "constant",
+                    "train.warmup_steps": 0,
+                }
+                with context.settings.temporarily(change):
+                    step = session.step + 1
+                    session.loop.run(context.config, RoundPlan(first, first + len(rates)), step, lambda: True)
+                session.loop.drain()
+                context.emit(
+                    Progressed(phase="refine", done=step - first, total=len(rates), unit="steps", detail="rates")
+                )
+                if test.over_the_top(losses):
+                    break
+            session.ledger.probed += session.loop.tokens - before
+    finally:
+        weights.restore_initial(context, session)
+        session.intact = True
+    if len(losses) < len(rates):
+        context.emit(Noted(level="info", text=f"range test over the top at {rates[len(losses) - 1]:.2g}"))
+    return losses
