@@ -1,0 +1,1 @@
+"""What `benchmarks/refinement.py` is made of: corpora, scenarios, contestants."""
