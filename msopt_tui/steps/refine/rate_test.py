@@ -48,9 +48,11 @@ def run(context: RunContext, session: Session) -> dict[str, Scalar]:
         finding = of_test(written, reading, cautious=bool(config.model.pretrained) or passes > MANY_PASSES)
         context.emit(Diagnosed(round=session.round, step=session.step, findings=[finding] if finding else []))
         proposal = propose.before_the_first(reading, finding, config, session.plan.total, passes)
-        if with_changes(config, proposal.changes) == config:
+        asks = config.refine.mode == "ask" and context.somebody_watches
+        if with_changes(config, proposal.changes) == config or (asks and finding is None):
+            phase.detail = f"rate {written:g} kept"
             return {}
-        if config.refine.mode == "ask" and context.somebody_watches:
+        if asks:
             context.emit(Proposed(round=session.round, step=session.step, proposals=[proposal]))
             with context.control.during("deciding"):
                 decision = decide.by_person([proposal], context.control.wait_for_decision(session.step))
