@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msopt_tui.ml.metrics.translation import bleu, chrf
+from msopt_tui.ml.metrics.translation import bleu, check_tokenizer, chrf
 from msopt_tui.ml.tasks.base import Predictions
 
 
@@ -12,6 +12,8 @@ class Bleu:
     """Corpus BLEU and chrF against the first reference."""
 
     def __init__(self, tokenize: str) -> None:
+        """Raises DataError for a tokenizer that is not installed: before training rather than after it."""
+        check_tokenizer(tokenize)
         self._tokenize = tokenize
 
     def score(self, answers: Sequence[str], references: Sequence[Sequence[str]]) -> Predictions:
