@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 
 from msopt_tui.config.schema import Config
-from msopt_tui.ml import optim
+from msopt_tui.ml import optim, rng
 from msopt_tui.ml.batch import Batch, Batches
 from msopt_tui.ml.schedule import learning_rate
 from msopt_tui.protocol.codec import finite
@@ -25,6 +25,11 @@ REPORT_SECONDS = 0.1
 """No more often than this are figures fetched from the device."""
 MAX_UNREPORTED = 4_096
 """Steps after which figures are fetched even so: bounds memory where steps take microseconds."""
+
+
+class OutOfMemory(Exception):
+    """A step did not fit into memory and has changed nothing: no weight, no moment, no random number."""
+
 
 LossOf = Callable[[Batch], torch.Tensor]
 """Summed loss of the rows of a batch: a scalar on the device, differentiable. The loop divides by `batch.targets`."""
@@ -70,7 +75,8 @@ class TrainingLoop:
     def run(self, config: Config, plan: RoundPlan, until: int, idle: Callable[[], bool]) -> None:
         """Take steps up to `until`, or until `idle()` is false; looks at it before every step.
 
-        `config` holds still for the stretch: whoever changes a setting makes `idle()` false first.
+        `config` holds still for the stretch: whoever changes a setting makes `idle()` false first. Raises OutOfMemory
+        for a step whose forward or backward pass does not fit, with everything as it was before that step.
         """
         train = config.train
         betas = (train.adam_beta1, train.adam_beta2)
@@ -90,13 +96,26 @@ class TrainingLoop:
                 train.min_lr_rate,
             )
             batch = self._batches.batch(step)
-            loss = self._gradients(batch, accumulation)
+            loss = self._fitting(batch, accumulation)
             optim.apply(optimizer, rate, train.weight_decay, betas)
             norm = optimizer.update(train.max_grad_norm)
             self.step = step
             self.tokens += batch.tokens
             figures.add(step, loss, norm, rate, batch.tokens)
         figures.pause_clock()
+
+    def _fitting(self, batch: Batch, accumulation: int) -> torch.Tensor:
+        """`_gradients`, or as if it had never been tried."""
+        states = rng.capture(self._figures.device)
+        try:
+            return self._gradients(batch, accumulation)
+        except torch.OutOfMemoryError as error:
+            said = str(error).strip().splitlines() or ["no memory"]
+        # Outside the handler: its traceback would hold on to the activations.
+        self._optimizer.zero_grad()
+        rng.restore(states, self._figures.device)
+        self.drain()
+        raise OutOfMemory(said[0][:200])
 
     def _gradients(self, batch: Batch, accumulation: int) -> torch.Tensor:
         """Backward over the step's rows; the mean loss over all its targets, on the device."""

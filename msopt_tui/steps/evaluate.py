@@ -17,7 +17,7 @@ from msopt_tui.protocol.metrics import METRICS
 from msopt_tui.refinement import holdout
 from msopt_tui.runs.directory import write_text_atomic
 from msopt_tui.state.numbers import significant
-from msopt_tui.steps import watch
+from msopt_tui.steps import memory, watch
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session
 
@@ -27,8 +27,9 @@ PROGRESS_SECONDS = 0.5
 
 def measure(context: RunContext, session: Session, split: SplitName) -> EvaluationResult:
     """Figures of one split; serves commands between batches and never touches the training RNG."""
+    check = _check(context, session, split)
     with rng.preserved(session.device):
-        result = session.task.measure(context.config, split, _check(context, session, split))
+        result = memory.measured(context, session, lambda: session.task.measure(context.config, split, check))
     if split == "validation":
         session.ledger.evaluation_tokens = result.tokens
         if session.intact:
@@ -38,8 +39,9 @@ def measure(context: RunContext, session: Session, split: SplitName) -> Evaluati
 
 def predict(context: RunContext, session: Session, split: SplitName) -> Predictions:
     """What the weights write, for prompts or for rows of the split, and how good that is."""
+    check = _check(context, session, f"{split}, writing")
     with rng.preserved(session.device):
-        return session.task.predict(context.config, split, _check(context, session, f"{split}, writing"))
+        return memory.measured(context, session, lambda: session.task.predict(context.config, split, check))
 
 
 def _check(context: RunContext, session: Session, detail: str) -> Check:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msopt_tui.protocol.events import Adjusted
-from msopt_tui.steps import evaluate, rollback, save
+from msopt_tui.steps import evaluate, memory, rollback, save
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session
 
@@ -32,7 +32,7 @@ def run(context: RunContext, session: Session) -> str:
             reason = _why_over(context, session)
             if reason:
                 break
-            session.loop.run(context.config, session.plan, _next_stop(context, session), undisturbed)
+            memory.take_steps(context, session, session.plan, _next_stop(context, session), undisturbed)
             _at_cadence(context, session)
         phase.detail = f"step {session.step}: {reason}"
         if session.last_evaluated_step != session.step:

@@ -12,7 +12,7 @@ from msopt_tui.protocol.codec import finite
 from msopt_tui.protocol.events import Noted, Probed, Progressed, Proposal
 from msopt_tui.refinement import holdout, probe
 from msopt_tui.refinement.decide import RaceResult
-from msopt_tui.steps import evaluate
+from msopt_tui.steps import evaluate, memory
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.refine import rounds, weights
 from msopt_tui.steps.session import Session, rows_per_step
@@ -119,7 +119,7 @@ def _stretch(
         while session.step < first + stretch.end:
             control.poll(first)
             until = min(session.step + PROGRESS_STEPS, first + stretch.end)
-            session.loop.run(context.config, RoundPlan(first, first + stretch.total), until, control.idle)
+            memory.take_steps(context, session, RoundPlan(first, first + stretch.total), until, control.idle)
             done = session.step - first
             context.emit(
                 Progressed(phase="refine", done=done, total=stretch.total, unit="steps", detail=f"probe {stretch.name}")

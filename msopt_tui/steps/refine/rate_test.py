@@ -13,6 +13,7 @@ from msopt_tui.refinement import decide, propose
 from msopt_tui.refinement import rate_test as test
 from msopt_tui.refinement.diagnose import of_test
 from msopt_tui.refinement.signs.fit import MANY_PASSES
+from msopt_tui.steps import memory
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.refine import weights
 from msopt_tui.steps.session import Session
@@ -98,7 +99,11 @@ def _losses(context: RunContext, session: Session, rates: list[float]) -> list[f
                 }
                 with context.settings.temporarily(change):
                     step = session.step + 1
-                    session.loop.run(context.config, RoundPlan(first, first + len(rates)), step, lambda: True)
+                    plan = RoundPlan(first, first + len(rates))
+                    while session.step < step:
+                        # Anew where the step did not fit into memory and is cut smaller.
+                        control.poll(first)
+                        memory.take_steps(context, session, plan, step, lambda: True)
                 session.loop.drain()
                 context.emit(
                     Progressed(phase="refine", done=step - first, total=len(rates), unit="steps", detail="rates")
