@@ -14,15 +14,17 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from msopt_tui.runs.query import Listing
+from msopt_tui.runs.query import Listing, QueryError
 from msopt_tui.runs.record import RunRecord
 from msopt_tui.runs.row import RunRow, row_of
+from msopt_tui.runs.values import resolve
 from msopt_tui.ui.screens import history as module
-from msopt_tui.ui.screens.history import HistoryScreen, title_words
+from msopt_tui.ui.screens.history import HistoryScreen, fault_words, title_words
 from msopt_tui.ui.screens.history_columns import COLUMNS, column_at, layout, local_time, row_words
 from msopt_tui.ui.screens.history_loader import Loader
 from msopt_tui.ui.screens.history_resume import ResumeDialog, resume_point
 from msopt_tui.ui.screens.history_rows import RunRows, RunsHeader
+from msopt_tui.ui.screens.history_sort import sort_keys
 from msopt_tui.ui.theme import ThemeFile
 from msopt_tui.ui.widgets.lines import words_length
 from tests.unit.runs_maker import make_run
@@ -235,6 +237,77 @@ class TestFilter:
             await loaded(pilot, app)
             await pilot.press("slash", *"zzz")
             assert "0 of 4 runs" in seen(app.history, app)
+
+    async def test_what_cannot_be_read_is_said_under_its_place_and_the_list_stays(self) -> None:
+        app = Host(lambda path: ROWS)
+        async with app.run_test(size=(100, 30)) as pilot:
+            await loaded(pilot, app)
+            await pilot.press("slash", *"val_loss < 2.5")
+            assert app.names() == ["bravo", "alpha"]
+            assert "age < 3d" in seen(app.history, app), "a hint where nothing is wrong"
+            await pilot.press(*" and (")
+            assert app.names() == ["bravo", "alpha"]
+            line, fault = seen(app.history, app).splitlines()[1:3]
+            assert line.startswith(" val_loss < 2.5 and (")
+            assert fault.startswith(" " * 21 + "▲ a word or a comparison is missing here")
+            await pilot.press("escape")
+            assert len(app.names()) == 4
+            assert "▲ a word" not in seen(app.history, app)
+
+    @given(st.integers(0, 200), st.integers(0, 200), st.integers(1, 200))
+    def test_a_fault_fits_its_line(self, at: int, cursor: int, width: int) -> None:
+        words = fault_words(QueryError("a value is missing after <", at), "x" * 200, cursor, width)
+        assert words_length(words) <= max(width, 45)
+        assert "a value is missing" in "".join(text for text, _ in words)
+
+
+class TestSortKey:
+    ROWS = (
+        row("a", created=3.0, settings={"train.learning_rate": 1e-3, "task.name": "translation"}),
+        row("b", created=2.0, settings={"train.learning_rate": 1e-4}, metrics={"accuracy": 0.5}),
+        row("c", created=1.0, settings={"train.learning_rate": 1e-2}, metrics={"accuracy": 0.25}),
+    )
+
+    async def test_any_setting_is_found_by_a_part_of_its_name_and_gets_a_column(self) -> None:
+        app = Host(lambda path: self.ROWS)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await loaded(pilot, app)
+            await pilot.press("s", *"learn", "enter")
+            assert app.names() == ["b", "a", "c"]
+            assert "learning_rate▲" in seen(app.history, app)
+            assert "1.00e-4" in seen(app.history, app)
+            await pilot.press("o")
+            assert app.names() == ["c", "a", "b"]
+            await pilot.press("right")
+            assert "learning_rate" not in seen(app.history, app), "the column goes with the order"
+
+    async def test_moving_and_leaving(self) -> None:
+        app = Host(lambda path: self.ROWS)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await loaded(pilot, app)
+            await pilot.press("s", "escape")
+            assert app.names() == ["a", "b", "c"]
+            await pilot.press("s", *"zzz", "down", "enter")
+            assert "nothing has that name" in seen(None, app)
+            await pilot.press("escape", "s", *"a", "down", "up", "pagedown", "pageup", "end", "enter")
+            assert app.screen is app.history
+
+    async def test_by_the_mouse(self) -> None:
+        app = Host(lambda path: self.ROWS)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await loaded(pilot, app)
+            await pilot.press("s", *"accuracy")
+            lines = seen(None, app).splitlines()
+            y = next(y for y, line in enumerate(lines) if "▸ accuracy" in line)
+            await pilot.click(offset=(lines[y].index("accuracy"), y))
+            assert app.screen is app.history
+            assert app.names() == ["c", "b", "a"]
+
+    def test_what_is_offered(self) -> None:
+        keys = sort_keys(self.ROWS)
+        assert len(keys) == len(set(keys))
+        assert {"status", "best_loss", "accuracy", "train.learning_rate", "task.name", "updated"} <= set(keys)
+        assert all(resolve(key) == key for key in keys)
 
 
 class TestOpening:

@@ -12,7 +12,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from msopt_tui.runs.history import list_runs
-from msopt_tui.runs.query import Column, Listing, parse
+from msopt_tui.runs.query import Listing, Query, QueryError, SortKey, so_far
 from msopt_tui.runs.row import RunRow
 from msopt_tui.state.figures import figures
 from msopt_tui.state.numbers import compact
@@ -34,13 +34,13 @@ DETAIL_FROM = 15
 """Lines of the screen from which on the run under the cursor is described."""
 FRAME_FROM = 6
 """Lines of the screen from which on there are titles and key hints."""
-_DESCENDING: frozenset[Column] = frozenset({"created", "step", "rounds", "seconds"})
+_DESCENDING: frozenset[SortKey] = frozenset({"created", "updated", "step", "rounds", "seconds"})
 """Columns that are read from the largest value on."""
 _KEYS: tuple[tuple[str, str], ...] = (
     ("enter", "open"),
     ("R", "resume"),
     ("/", "filter"),
-    ("←→", "sort by"),
+    ("←→ s", "sort by"),
     ("o", "other way round"),
     ("g G", "first, last"),
     ("esc", "back"),
@@ -62,6 +62,7 @@ class HistoryScreen(Screen[None]):
         Binding("slash", "filter", show=False),
         Binding("left", "sort(-1)", show=False),
         Binding("right", "sort(1)", show=False),
+        Binding("s", "sort_key", show=False),
         Binding("o", "reverse", show=False),
         Binding("escape", "back", show=False),
         Binding("q,h,f2,ctrl+c,ctrl+q", "leave", show=False),
@@ -83,7 +84,7 @@ class HistoryScreen(Screen[None]):
         self._loader = Loader(lambda: load(runs_dir))
         self._listing: Listing | None = None
         self._error = ""
-        self._column: Column = "created"
+        self._column: SortKey = "created"
         self._reverse = True
         self._collector: Timer | None = None
         self._refresher: Timer | None = None
@@ -92,14 +93,15 @@ class HistoryScreen(Screen[None]):
         self._rows = RunRows()
         self._detail = LinesView(id="detail")
         self._keys = KeyBar()
-        self._filter = Input(
-            placeholder="words, or best_loss<2, status=died, learning_rate>=1e-3", id="filter", select_on_focus=False
-        )
+        self._filter = Input(placeholder="words, or val_loss < 2 and task = chat", id="filter", select_on_focus=False)
+        self._query = Query()
+        self._fault = LinesView(id="fault")
 
     def compose(self) -> ComposeResult:
         """From top to bottom."""
         yield self._title
         yield self._filter
+        yield self._fault
         yield self._header
         yield self._rows
         yield self._detail
@@ -128,7 +130,11 @@ class HistoryScreen(Screen[None]):
             self._refresher.stop()
 
     def on_input_changed(self) -> None:
-        """Filter at every key."""
+        """Filter at every key, by what can be read so far; why the rest can't is said below it."""
+        text = self._filter.value
+        self._query, fault = so_far(text)
+        words = fault_words(fault, text, self._filter.cursor_position, self.size.width) if fault else _HINT
+        self._fault.set_lines([words])
         self._show(keep=False)
 
     def on_input_submitted(self) -> None:
@@ -182,7 +188,20 @@ class HistoryScreen(Screen[None]):
     def action_filter(self) -> None:
         """Type a filter."""
         self._filter.add_class("open")
+        self._fault.add_class("open")
+        self._fault.set_lines([_HINT])
+        self.on_input_changed()
         self._filter.focus()
+
+    def action_sort_key(self) -> None:
+        """Choose any metric or setting to sort by."""
+        from msopt_tui.ui.screens.history_sort import SortDialog, sort_keys
+
+        def chosen(key: SortKey | None) -> None:
+            if key is not None:
+                self._sort_by(key)
+
+        self.app.push_screen(SortDialog(sort_keys(self._rows.rows), self._column), chosen)
 
     def action_sort(self, by: int) -> None:
         """Sort by the next column, or the one before."""
@@ -222,12 +241,13 @@ class HistoryScreen(Screen[None]):
 
         self.app.push_screen(ResumeDialog(row, default), answered)
 
-    def _sort_by(self, column: Column) -> None:
+    def _sort_by(self, column: SortKey) -> None:
         self._column, self._reverse = column, column in _DESCENDING
         self._show()
 
     def _close_filter(self) -> None:
         self._filter.set_class(bool(self._filter.value), "open")
+        self._fault.remove_class("open")
         self._rows.focus()
 
     def _read(self) -> None:
@@ -257,13 +277,37 @@ class HistoryScreen(Screen[None]):
 
     def _show(self, keep: bool = True) -> None:
         if self._listing is not None:
-            rows = self._listing.select(parse(self._filter.value), self._column, self._reverse)
-            self._rows.show(rows, keep)
+            rows = self._listing.select(self._query, self._column, self._reverse)
+            self._rows.show(rows, keep, self._column)
         self._header.show(self._column, self._reverse)
         self._show_title()
 
     def _show_title(self) -> None:
         self._title.set_lines([title_words(self._runs_dir, self._listing, len(self._rows.rows), self._error)])
+
+
+_HINT: Words = [
+    (" and or not ( )  < <= > >= = !=  ~ contains  ", "muted"),
+    ("lr > 1e-4", "key"),
+    ("  ", ""),
+    ("age < 3d", "key"),
+    ("  ", ""),
+    ("status = died", "key"),
+]
+
+
+def fault_words(error: QueryError, text: str, cursor: int, width: int) -> Words:
+    """What is wrong with a filter, under the place: the line above scrolls where it is longer than the screen."""
+    from rich.cells import cell_len
+
+    scrolled = max(cell_len(text[:cursor]) + 3 - width, 0)
+    x = min(max(1 + cell_len(text[: error.at]) - scrolled, 1), max(width - 1, 1))
+    note = f" {error}"
+    if x + 1 + cell_len(note) <= width:
+        return [(" " * x, ""), ("▲", "bad"), (note, "warn")]
+    note = f"{error} (at {error.at + 1}) "
+    room = x - cell_len(note)
+    return [(" " * room + note, "warn"), ("▲", "bad")] if room >= 0 else [(f" at {error.at + 1}: {error}", "warn")]
 
 
 def title_words(runs_dir: Path, listing: Listing | None, shown: int, error: str) -> Words:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from msopt_tui.runs.query import Column
+from msopt_tui.runs.query import SortKey
 from msopt_tui.runs.row import RunRow
+from msopt_tui.runs.values import Value, getter
 from msopt_tui.state.numbers import compact, duration, significant
 from msopt_tui.ui.panes.pipeline import STATUS
 from msopt_tui.ui.sanitise import sanitise
@@ -31,7 +32,7 @@ _STATUS: dict[str, tuple[str, str, Role]] = {
 class ColumnSpec:
     """One column."""
 
-    key: Column
+    key: SortKey
     title: str
     width: int
     """Cells, at least."""
@@ -77,10 +78,32 @@ Layout = list[tuple[ColumnSpec, int]]
 """Columns that are shown, each with its width in cells."""
 
 
-def layout(width: int) -> Layout:
+def value_text(value: Value) -> str:
+    """Any setting or metric as a cell."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else significant(value)
+
+
+def extra_column(key: SortKey) -> ColumnSpec | None:
+    """A column for what the list is ordered by, where it has none of its own."""
+    if any(column.key == key for column in COLUMNS):
+        return None
+    read = getter(key)
+    text = (lambda row: local_time(row.updated)) if key == "updated" else (lambda row: value_text(read(row)))
+    title = key.rpartition(".")[2]
+    return ColumnSpec(key, title, min(max(len(title) + 1, 16 if key == "updated" else 9), 24), text, right=True)
+
+
+def layout(width: int, sorted_by: SortKey = "created") -> Layout:
     """The columns that fit `width` cells, the last cells given to those that can use them."""
     shown = list(COLUMNS)
-    for column in sorted((column for column in COLUMNS if column.folds), key=lambda column: column.folds):
+    extra = extra_column(sorted_by)
+    if extra is not None:
+        shown.insert(2, extra)
+    for column in sorted((column for column in shown if column.folds), key=lambda column: column.folds):
         if _least(shown) <= width:
             break
         shown.remove(column)
@@ -93,7 +116,7 @@ def layout(width: int) -> Layout:
     return widths
 
 
-def header_words(shown: Layout, sorted_by: Column, reverse: bool) -> Words:
+def header_words(shown: Layout, sorted_by: SortKey, reverse: bool) -> Words:
     """The line of titles, an arrow at the one that gives the order."""
     words: Words = []
     for column, width in shown:
@@ -112,7 +135,7 @@ def row_words(row: RunRow, shown: Layout, cursor: bool) -> Words:
     return words
 
 
-def column_at(shown: Layout, x: int) -> Column | None:
+def column_at(shown: Layout, x: int) -> SortKey | None:
     """The column that a cell of a line belongs to."""
     for column, width in shown:
         x -= width + GAP

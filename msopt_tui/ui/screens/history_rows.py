@@ -9,7 +9,7 @@ from textual import events
 from textual.binding import Binding
 from textual.message import Message
 
-from msopt_tui.runs.query import Column
+from msopt_tui.runs.query import SortKey
 from msopt_tui.runs.row import RunRow
 from msopt_tui.ui.screens.history_columns import Layout, column_at, header_words, layout, row_words
 from msopt_tui.ui.widgets.lines import LinesView, Words
@@ -58,6 +58,7 @@ class RunRows(LinesView, can_focus=True):
         super().__init__(id="runs")
         self._rows: Sequence[RunRow] = ()
         self._cursor = 0
+        self._sorted_by: SortKey = "created"
 
     @property
     def selected(self) -> RunRow | None:
@@ -69,8 +70,9 @@ class RunRows(LinesView, can_focus=True):
         """The runs in the list, in their order."""
         return self._rows
 
-    def show(self, rows: Sequence[RunRow], keep: bool = True) -> None:
+    def show(self, rows: Sequence[RunRow], keep: bool = True, sorted_by: SortKey = "created") -> None:
         """Show these runs. With `keep` the cursor stays on its run or near it, else it goes to the top."""
+        self._sorted_by = sorted_by
         path = self.selected.path if keep and self.selected else None
         at = next((index for index, row in enumerate(rows) if row.path == path), None)
         self._rows = rows
@@ -109,7 +111,7 @@ class RunRows(LinesView, can_focus=True):
             self.top = self._cursor
         elif height and self._cursor >= self.top + height:
             self.top = self._cursor - height + 1
-        self.set_lines(_Lines(self._rows, layout(self.size.width - 1), self._cursor))
+        self.set_lines(_Lines(self._rows, layout(self.size.width - 1, self._sorted_by), self._cursor))
 
 
 class RunsHeader(LinesView):
@@ -120,20 +122,20 @@ class RunsHeader(LinesView):
     class Clicked(Message):
         """A title was clicked."""
 
-        def __init__(self, column: Column) -> None:
+        def __init__(self, column: SortKey) -> None:
             super().__init__()
             self.column = column
 
     def __init__(self) -> None:
         super().__init__(id="header")
-        self._order: tuple[Column, bool] = ("created", True)
+        self._order: tuple[SortKey, bool] = ("created", True)
 
     @property
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[SortKey]:
         """The columns that are shown."""
         return [column.key for column, _ in self._layout()]
 
-    def show(self, sorted_by: Column, reverse: bool) -> None:
+    def show(self, sorted_by: SortKey, reverse: bool) -> None:
         """Show by what the list is ordered."""
         self._order = (sorted_by, reverse)
         self.set_lines([header_words(self._layout(), sorted_by, reverse)])
@@ -150,4 +152,4 @@ class RunsHeader(LinesView):
 
     def _layout(self) -> Layout:
         # As wide as the list below, whose last cells are its scroll bar and a blank.
-        return layout(self.size.width - 1)
+        return layout(self.size.width - 1, self._order[0])
