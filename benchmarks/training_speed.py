@@ -22,6 +22,7 @@ from transformers.modeling_utils import PreTrainedModel
 
 from benchmarks.pairs import in_fresh_process, ratios, summary
 from msopt_tui.config.schema import Config, ModelTable, TrainTable
+from msopt_tui.data.order import Stretch
 from msopt_tui.ml import model as models
 from msopt_tui.ml.batch import Batch
 from msopt_tui.ml.stream import ROWS
@@ -50,6 +51,9 @@ class Rows:
 
     def ids(self, step: int) -> torch.Tensor:
         return self.pool[step % 64]
+
+    def begin(self, stretch: Stretch) -> None:
+        """Every stretch has the same batches."""
 
     def batch(self, step: int) -> Batch:
         return Batch({ROWS: self.ids(step)}, self.tokens_per_step, self.tokens_per_step)

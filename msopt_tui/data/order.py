@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from math import isqrt
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -61,6 +62,20 @@ def _network(indices: Words, keys: Words, rows: np.uint64, columns: np.uint64) -
     return left * columns + right
 
 
+class Stretch(msgspec.Struct, frozen=True, array_like=True):
+    """Steps that learn from equally many rows. A run has one, and another for every change of the global batch."""
+
+    first_step: int
+    """Steps taken before it."""
+    first_row: int
+    """Rows taken before it, all epochs counted."""
+    rows_per_step: int
+
+    def rows_before(self, step: int) -> int:
+        """Rows taken in the first `step` steps of the run, where the stretch reaches that far."""
+        return self.first_row + (step - self.first_step) * self.rows_per_step
+
+
 class RowOrder:
     """Which of `rows` rows a step trains on. Steps count from 1; one may reach into the next epoch."""
 
@@ -72,18 +87,25 @@ class RowOrder:
         """Rows in an epoch."""
         self.rows_per_step = rows_per_step
         self._seed = mix(np.array([seed], dtype=np.uint64))
+        self._begin = Stretch(0, 0, rows_per_step)
         self._steps_per_block = max(1, BLOCK_ROWS // rows_per_step)
         self._block_number = -1
         self._block: tuple[Rows, Rows] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
 
+    def begin(self, stretch: Stretch) -> None:
+        """Go on where another number of rows a step left off: the first row is the one that would have come next."""
+        assert stretch.rows_per_step == self.rows_per_step, "the stretch of these steps"
+        self._begin = stretch
+        self._block_number = -1
+
     def rows_of_step(self, step: int) -> tuple[Rows, Rows]:
-        """Row indices and their epoch's offset, both [rows_per_step]; raises ValueError for a step below 1.
+        """Row indices and their epoch's offset, both [rows_per_step]; raises ValueError for a step before the stretch.
 
         The offset is 0 but for rows that are cut from a stream.
         """
-        if step < 1:
-            raise ValueError(f"steps count from 1, not {step}")
-        number, inside = divmod(step - 1, self._steps_per_block)
+        if step <= self._begin.first_step:
+            raise ValueError(f"steps count from {self._begin.first_step + 1}, not {step}")
+        number, inside = divmod(step - 1 - self._begin.first_step, self._steps_per_block)
         if number != self._block_number:
             self._block = self._place(number * self._steps_per_block)
             self._block_number = number
@@ -93,11 +115,11 @@ class RowOrder:
 
     def epoch_of_step(self, step: int) -> float:
         """Epochs behind after `step` steps."""
-        return step * self.rows_per_step / self.rows
+        return self._begin.rows_before(step) / self.rows
 
     def _place(self, steps_before: int) -> tuple[Rows, Rows]:
-        """Rows and offsets of a whole block that begins after `steps_before` steps."""
-        first = steps_before * self.rows_per_step
+        """Rows and offsets of a whole block that begins after `steps_before` steps of the stretch."""
+        first = self._begin.first_row + steps_before * self.rows_per_step
         size = self._steps_per_block * self.rows_per_step
         positions = np.arange(first, first + size, dtype=np.uint64)
         epochs, indices = np.divmod(positions, np.uint64(self.rows))
@@ -133,7 +155,8 @@ class LengthOrder(RowOrder):
     """Rows of different lengths: those of a step are of like length, so that little of a batch is padding.
 
     Rows are drawn as ever; within a block of about BLOCK_ROWS they are sorted by length, cut into steps, and the steps
-    are taken in a random order. Every epoch still has every row once.
+    are taken in a random order. Every epoch still has every row once, but for the block under way when the number of
+    rows a step is changed: some of its rows come again and some are left out.
     """
 
     def __init__(self, lengths: Rows, rows_per_step: int, seed: int) -> None:

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import torch
 
+from msopt_tui.data.order import Stretch
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -49,5 +51,8 @@ class Batches(Protocol):
     tokens_per_step: int
     """Tokens of a step; where steps differ, what they have on average."""
 
+    def begin(self, stretch: Stretch) -> None:
+        """Count rows from where steps of another size left off."""
+
     def batch(self, step: int) -> Batch:
-        """The rows of a step, counted from 1: a pure function of (seed, step)."""
+        """The rows of a step, counted from 1: a pure function of (seed, stretch, step)."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from msopt_tui.data.examples import ExampleSplit
-from msopt_tui.data.order import PADDED_TO, LengthOrder, RowOrder
+from msopt_tui.data.order import PADDED_TO, LengthOrder, RowOrder, Stretch
 from msopt_tui.ml.batch import Batch
 
 Arrays = dict[str, npt.NDArray[np.int64]]
@@ -77,6 +77,10 @@ class ExampleBatches:
             LengthOrder(lengths, rows_per_step, seed) if group_by_length else RowOrder(self.rows, rows_per_step, seed)
         )
         self.tokens_per_step = round(float(lengths.mean()) * rows_per_step)
+
+    def begin(self, stretch: Stretch) -> None:
+        """Count rows from where steps of another size left off."""
+        self._order.begin(stretch)
 
     def batch(self, step: int) -> Batch:
         """The rows of a step, counted from 1."""

@@ -65,7 +65,8 @@ class TrainingLoop:
         self._model = model
         self._optimizer = optimizer
         self._loss_of = loss_of
-        self._batches = batches
+        self.batches = batches
+        """Where the rows of a step come from; another one where the number of rows a step changes."""
         self._figures = _Figures(device, report)
         self.step = 0
         """Optimiser steps done, all rounds counted."""
@@ -95,7 +96,7 @@ class TrainingLoop:
                 train.decay_ratio,
                 train.min_lr_rate,
             )
-            batch = self._batches.batch(step)
+            batch = self.batches.batch(step)
             loss = self._fitting(batch, accumulation)
             optim.apply(optimizer, rate, train.weight_decay, betas)
             norm = optimizer.update(train.max_grad_norm)

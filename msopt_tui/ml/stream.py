@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from msopt_tui.data.order import Batches
+from msopt_tui.data.order import Batches, Stretch
 from msopt_tui.data.tokens import TokenSplit
 from msopt_tui.ml.batch import Batch
 
@@ -29,6 +29,11 @@ class StreamBatches:
         self._stretch = max(1, min(PREFETCH_STEPS, PREFETCH_BYTES // row_bytes))
         self.rows = self._batches.order.rows
         self.tokens_per_step = rows_per_step * max_length
+
+    def begin(self, stretch: Stretch) -> None:
+        """Count rows from where steps of another size left off."""
+        self._batches.order.begin(stretch)
+        self._ready = ()
 
     def batch(self, step: int) -> Batch:
         """The rows of a step, counted from 1; every token but a row's first is a target."""

@@ -111,21 +111,13 @@ def check_all(changes: Mapping[str, Scalar]) -> dict[str, Scalar]:
 def complete(config: Config, changes: Mapping[str, Scalar]) -> dict[str, Scalar]:
     """Checked changes with what must change beside them, so that a step keeps its rows.
 
-    Of rows in a forward pass and forward passes in a step one follows the other. Raises ValueError with the allowed
-    divisors where that does not come out even.
+    Of rows in a forward pass and forward passes in a step one follows the other; given both, a step has other rows from
+    then on, the next ones that would have come. Raises ValueError with the allowed divisors where that does not come
+    out even.
     """
     whole = dict(changes)
     rows = rows_per_step(config)
-    if MICRO in whole and ACCUMULATION in whole:
-        micro, accumulation = whole[MICRO], whole[ACCUMULATION]
-        assert isinstance(micro, int), "checked against the schema"
-        assert isinstance(accumulation, int), "checked against the schema"
-        if micro * accumulation != rows:
-            raise ValueError(
-                f"{micro} × {accumulation} is not the {rows} rows of a step: branch the run for another number"
-            )
-        return whole
-    if MICRO not in whole and ACCUMULATION not in whole:
+    if (MICRO in whole) == (ACCUMULATION in whole):
         return whole
     given, follows = (MICRO, ACCUMULATION) if MICRO in whole else (ACCUMULATION, MICRO)
     value = whole[given]

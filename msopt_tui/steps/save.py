@@ -29,6 +29,7 @@ def run(context: RunContext, session: Session, reason: str) -> None:
         best_cost=session.best_cost,
         evaluations_since_best=session.evaluations_since_best,
         last_evaluated_step=session.last_evaluated_step,
+        stretches=session.stretches,
         seed=context.config.train.seed,
         data_key=session.prepared.key,
         base=session.base,

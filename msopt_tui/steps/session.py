@@ -9,6 +9,7 @@ import torch
 from transformers.modeling_utils import PreTrainedModel
 
 from msopt_tui.config.schema import Config
+from msopt_tui.data.order import Stretch
 from msopt_tui.data.prepare import PreparedData
 from msopt_tui.ml import model as models
 from msopt_tui.ml import optim
@@ -17,6 +18,8 @@ from msopt_tui.ml.tasks.base import Task
 from msopt_tui.protocol.adjustable import rows_per_step as rows_per_step
 from msopt_tui.refinement.budget import Costs, Ledger, Limits, affordable_steps
 from msopt_tui.refinement.guard import NORM_RATIO, Guard
+from msopt_tui.steps import rows
+from msopt_tui.steps.rows import steps_in_round as steps_in_round
 
 
 @dataclass
@@ -34,6 +37,10 @@ class Session:
     plan: RoundPlan
     guard: Guard
     """Sees every batch of steps as it is reported."""
+    stretches: list[Stretch]
+    """How many rows the steps learned from so far; the last one is in force."""
+    ordered: Stretch
+    """The one that the loop's batches follow."""
     round: int = 1
     from_step: int | None = None
     """Checkpoint the round began with; `None` for the initial weights."""
@@ -75,7 +82,8 @@ class Session:
         self.guard.spike_sigmas = config.train.spike_sigmas
         self.guard.max_broken_steps = config.train.max_broken_steps
         self.optimizer.skip_ratio = NORM_RATIO if config.train.spike_sigmas else 0.0
-        last = self.plan.first_step + steps_in_round(config, self.prepared)
+        rows.follow(self, config)
+        last = rows.last_step(self, config)
         affordable = self.affordable(config)
         if affordable is not None:
             last = min(last, self.step + affordable)
@@ -100,11 +108,3 @@ class Session:
         """What steps and evaluations take."""
         tokens = rows_per_step(config) * config.data.max_length
         return Costs(tokens, self.ledger.evaluation_tokens, config.train.eval_steps)
-
-
-def steps_in_round(config: Config, prepared: PreparedData) -> int:
-    """Optimiser steps of one round: `max_steps`, or what `num_train_epochs` makes of the rows."""
-    if config.train.max_steps > 0:
-        return config.train.max_steps
-    rows = prepared.training_rows(config.data.max_length)
-    return max(1, math.ceil(rows * config.train.num_train_epochs / rows_per_step(config)))

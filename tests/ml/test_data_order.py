@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from msopt_tui.data.meta import SplitMeta
-from msopt_tui.data.order import ROUNDS, Batches, BatchOrder, Words, mix, permute
+from msopt_tui.data.order import ROUNDS, Batches, BatchOrder, Stretch, Words, mix, permute
 from msopt_tui.data.tokens import TokenSplit, rows_in
 
 shapes = st.tuples(st.integers(1, 300), st.integers(8, 20), st.integers(1, 40), st.integers(0, 10**12))
@@ -143,3 +143,21 @@ def test_an_epoch_trains_on_every_token_but_less_than_two_rows(tokens: int, max_
         return
     inputs = Batches(split_of(tokens), max_length, rows, 11).batch(1)[:, :-1]
     assert len(np.unique(inputs)) == inputs.size >= tokens - max_length
+
+
+@settings(deadline=None)
+@given(shapes, st.integers(0, 30), st.integers(1, 40))
+def test_another_number_of_rows_a_step_goes_on_with_the_rows_that_would_have_come(
+    shape: tuple[int, int, int, int], before: int, other: int
+) -> None:
+    rows, length, per_step, seed = shape
+    one = Stretch(0, 0, per_step)
+    taken = one.rows_before(before)
+    wanted = stretch(order_of(rows, length, 1, seed), taken + 5 * other)
+    order = order_of(rows, length, other, seed)
+    order.begin(Stretch(before, taken, other))
+    after = [order.rows_of_step(before + at) for at in range(1, 6)]
+    found = [(int(row), int(shift)) for part in after for row, shift in zip(*part, strict=True)]
+    assert found == wanted[taken:]
+    with pytest.raises(ValueError, match="steps count from"):
+        order.rows_of_step(before)

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from msopt_tui.config.schema import Config, ModelTable, TrainTable
+from msopt_tui.data.order import Stretch
 from msopt_tui.ml import model as models
 from msopt_tui.ml import optim
 from msopt_tui.ml.batch import Batch
@@ -30,6 +31,8 @@ class Source:
 
     def __init__(self, device: torch.device = CPU) -> None:
         self.device = device
+
+    def begin(self, stretch: Stretch) -> None: ...
 
     def batch(self, step: int) -> Batch:
         ids = torch.randint(64, (4, 9), generator=torch.Generator().manual_seed(step))

@@ -9,6 +9,7 @@ import msgspec
 import torch
 
 from msopt_tui.config.fields import Scalar
+from msopt_tui.data.order import Stretch
 from msopt_tui.ml.device import describe
 
 FORMAT = 1
@@ -43,6 +44,8 @@ class TrainingState(msgspec.Struct, frozen=True, kw_only=True):
     """What the best checkpoint is told by: the metric, or its negative where higher is better."""
     evaluations_since_best: int = 0
     last_evaluated_step: int = -1
+    stretches: list[Stretch] = []
+    """How many rows its steps learned from; empty in checkpoints from before that could change."""
     seed: int = 0
     data_key: str = ""
     """Hash of everything that went into the prepared data."""

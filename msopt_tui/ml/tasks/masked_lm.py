@@ -20,6 +20,7 @@ from torch.nn import functional
 from msopt_tui.config.schema import Config
 from msopt_tui.data.errors import DataError
 from msopt_tui.data.order import Batches as TokenBatches
+from msopt_tui.data.order import Stretch
 from msopt_tui.data.split import SplitName
 from msopt_tui.ml.batch import Batch, Batches
 from msopt_tui.ml.example_batches import Collated, on_device
@@ -212,6 +213,10 @@ class _MaskedBatches:
         self._masking, self._seed, self._device = masking, train.seed, subject.device
         self.rows = self._rows.order.rows
         self.tokens_per_step = per_step * config.data.max_length
+
+    def begin(self, stretch: Stretch) -> None:
+        """Count rows from where steps of another size left off."""
+        self._rows.order.begin(stretch)
 
     def batch(self, step: int) -> Batch:
         """The rows of a step, counted from 1."""

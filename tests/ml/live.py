@@ -1,0 +1,62 @@
+"""A tiny run in this process, with commands sent at given steps and, for resumes, an end at one."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from msopt_tui.config.load import load_project
+from msopt_tui.engine import launch
+from msopt_tui.engine.engine import Engine
+from msopt_tui.engine.host import make_engine
+from msopt_tui.protocol import commands as cmd
+from msopt_tui.protocol.events import Event, Paused
+from msopt_tui.runs.directory import RunDirectory
+from tests.projects import TINY, write_project
+
+TEXT = TINY.replace('kind = "python-topics"', 'kind = "text"\npath = "words.txt"\ndocument = "line"')
+
+
+def write_text(path: Path) -> None:
+    """A small text with something to learn: sentences from a few words."""
+    draw = random.Random(0)
+    words = "the cat sat on a mat and saw that red dog run far".split()  # noqa: SIM905  # easier to read
+    lines = (" ".join(draw.choice(words) for _ in range(12)) for _ in range(400))
+    path.write_text("\n\n".join(lines) + "\n", encoding="utf-8")
+
+
+def create(folder: Path, *overrides: str) -> RunDirectory:
+    """A run directory of the tiny project, its prepared data shared by all in `folder`."""
+    project = write_project(folder / "work", TEXT)
+    write_text(project.parent / "words.txt")
+    arguments = [f"data.cache_dir={folder / 'cache'}", *overrides]
+    return launch.create_run(load_project(project, arguments), project, folder / "runs")
+
+
+def serve(directory: RunDirectory, commands: Mapping[int, Sequence[cmd.Command]] | None = None) -> RunDirectory:
+    """Work on a run to its end, or to where a command ends it; commands are sent when a step is reached.
+
+    The run pauses at each of these steps, so that what is sent counts from there and nowhere else.
+    """
+    engine = make_engine(directory, somebody_watches=False)
+    emit, left = engine._control._emit, dict(commands or {})
+
+    def watch(event: Event) -> None:
+        emit(event)
+        if isinstance(event, Paused):
+            send_due(engine, left, event.step)
+
+    engine._control._emit = watch
+    for step in left:
+        engine._control.submit(cmd.Pause(at_step=step))
+    engine.serve()
+    assert engine.ended is not None
+    assert engine.ended.status != "failed", directory.output_log
+    return directory
+
+
+def send_due(engine: Engine, left: dict[int, Sequence[cmd.Command]], step: int) -> None:
+    """Send what is due at a step, and let the run go on behind it."""
+    for command in [*left.pop(step, ()), cmd.Continue()] if step in left else []:
+        engine.submit(command)
