@@ -198,7 +198,7 @@ def bench(config: Config, corrupted: bool, steps: int = STEPS) -> Iterator[Bench
         session = initialise.run(context, preprocess.run(context), None)
         if corrupted:
             first, last = (round(share * steps) for share in CORRUPTED)
-            session.loop._batches = Corrupted(session.loop._batches, first, last)
+            session.loop.batches = Corrupted(session.loop._batches, first, last)
         yield Bench(context, session, steps * ROWS_A_STEP * LENGTH, events=events)
 
 
