@@ -25,6 +25,7 @@ from msopt_tui.config.schema import (
     TokenizerTable,
     TrainTable,
 )
+from msopt_tui.data.order import Stretch
 from msopt_tui.data.split import SplitName
 from msopt_tui.ml.batch import Batch, Batches
 from msopt_tui.ml.stream import ROWS
@@ -139,6 +140,9 @@ class Corrupted:
         self._stretch = range(first, last + 1)
         self.rows, self.tokens_per_step = batches.rows, batches.tokens_per_step
 
+    def begin(self, stretch: Stretch) -> None:
+        self._batches.begin(stretch)
+
     def batch(self, step: int) -> Batch:
         batch = self._batches.batch(step)
         if step not in self._stretch:
@@ -198,7 +202,7 @@ def bench(config: Config, corrupted: bool, steps: int = STEPS) -> Iterator[Bench
         session = initialise.run(context, preprocess.run(context), None)
         if corrupted:
             first, last = (round(share * steps) for share in CORRUPTED)
-            session.loop.batches = Corrupted(session.loop._batches, first, last)
+            session.loop.batches = Corrupted(session.loop.batches, first, last)
         yield Bench(context, session, steps * ROWS_A_STEP * LENGTH, events=events)
 
 
