@@ -23,7 +23,7 @@ def run(context: RunContext, session: Session) -> str:
 
     with control.during("training"), control.serve_with(evaluate_now, save_now), context.phase("train") as phase:
         if session.step == 0 and session.last_evaluated_step < 0:
-            evaluate.run(context, session, "start")
+            _evaluate(context, session, "start")
         while True:
             _replay(context, session)
             _roll_back_if_needed(context, session)
