@@ -109,6 +109,26 @@ def check(options: Options) -> int:
     return checkup.print_check(config, base_dir, _cache_root(config), as_json=options.flag("--json"))
 
 
+def export(options: Options) -> int:
+    """`msopt-tui export RUN [DIR]`: the figures of a run as files for other programs."""
+    from msopt_tui.runs.export import export_run
+
+    if not options.words:
+        raise UsageError("export which run?  msopt-tui export RUN [DIR]")
+    folder = options.words.pop(1) if len(options.words) > 1 else ""
+    found = _find(options)
+    if found is None:
+        return EXIT_USAGE
+    target = Path(folder or f"{found.name}-export")
+    try:
+        done = export_run(found, target, "jsonl" if options.flag("--json") else "csv")
+    except OSError as error:
+        return _fail(f"{target} can't be written: {error.strerror}: name another folder")
+    print(f"{done.steps:,} steps and {done.evaluations:,} evaluations in {done.folder}")
+    print(f"model: {done.model}" if done.model else "model: none; the run has not finished one")
+    return 0
+
+
 def schema(_: Options) -> int:
     """`msopt-tui schema`: the JSON Schema of project files."""
     from msopt_tui.config.json_schema import json_schema

@@ -28,6 +28,8 @@ msopt-tui: a terminal training cockpit for language models
                                                  into the journal with an adjustment
   msopt-tui check PROJECT.toml [key=value ...]   plan, parameters, memory; the data: rows with their loss mask,
                                                  lengths, what cleaning dropped (--json: as JSON); trains nothing
+  msopt-tui export RUN [DIR]                     every step and evaluation as CSV (--json: JSON lines), what the run
+                                                 was as JSON; says where its model lies
   msopt-tui schema                               JSON Schema of the project file, for editors
   msopt-tui reindex                              rebuild the index of runs
 
@@ -81,6 +83,7 @@ def _dispatch(options: Options) -> int:
         "send": actions.send,
         "check": actions.check,
         "schema": actions.schema,
+        "export": actions.export,
         "reindex": actions.reindex,
     }
     first = options.words[0] if options.words else ""
