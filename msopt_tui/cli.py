@@ -22,10 +22,11 @@ msopt-tui: a terminal training cockpit for language models
   msopt-tui show [RUN]                           a run's summary and curves, printed
   msopt-tui resume RUN                           go on from its last checkpoint
   msopt-tui stop RUN                             save and stop it
-  msopt-tui send RUN COMMAND                     what the keys do, for scripts: pause [STEP], continue, evaluate,
-                                                 save, refine, adjust table.key=value ..., undo, accept, reject,
-                                                 finish, stop; prints the answer (--json: as JSON); --why TEXT goes
-                                                 into the journal with an adjustment
+  msopt-tui send RUN COMMAND                     what the keys do, for scripts: pause [STEP], step [N], until STEP,
+                                                 continue, evaluate [FILE], ask TEXT, save, pin [STEP], unpin [STEP],
+                                                 rollback STEP, refine, adjust table.key=value ..., undo, accept,
+                                                 reject, finish, stop; prints the answer (--json: as JSON);
+                                                 --why TEXT goes into the journal with an adjustment
   msopt-tui check PROJECT.toml [key=value ...]   plan, parameters, memory; the data: rows with their loss mask,
                                                  lengths, what cleaning dropped (--json: as JSON); trains nothing
   msopt-tui export RUN [DIR]                     every step and evaluation as CSV (--json: JSON lines), what the run

@@ -6,6 +6,7 @@ import getpass
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -29,18 +30,45 @@ SIMPLE: dict[str, Callable[[], cmd.Command]] = {
     "undo": cmd.Undo,
     "stop": cmd.Stop,
 }
-VERBS = (*SIMPLE, "pause", "adjust", "accept", "reject", "finish")
+NUMBERED: dict[str, Callable[[int], cmd.Command]] = {
+    "pause": lambda step: cmd.Pause(at_step=step),
+    "step": lambda steps: cmd.Step(steps=steps),
+    "until": lambda step: cmd.Until(step=step),
+    "pin": lambda step: cmd.Pin(step=step),
+    "unpin": lambda step: cmd.Pin(step=step, keep=False),
+    "rollback": lambda step: cmd.RollBack(step=step),
+}
+"""What takes a step, or a number of them."""
+ALONE: dict[str, Callable[[], cmd.Command]] = {
+    "pause": cmd.Pause,
+    "step": cmd.Step,
+    "pin": cmd.Pin,
+    "unpin": lambda: cmd.Pin(keep=False),
+}
+"""Those of them that also make sense without one."""
+TEXTS: dict[str, Callable[[str], cmd.Command]] = {
+    "evaluate": lambda text: cmd.Evaluate(file=str(Path(text).expanduser().absolute())),
+    "ask": lambda text: cmd.Evaluate(prompt=text),
+}
+"""What takes a file or a text."""
+VERBS = (*SIMPLE, *NUMBERED, "ask", "adjust", "accept", "reject", "finish")
 
 
 def parse(words: Sequence[str], overrides: Sequence[str], why: str = "") -> cmd.Command:
-    """The command that is meant: `pause [STEP]`, `adjust table.key=value …`, `accept`, …; raises UsageError."""
+    """The command that is meant: `pause [STEP]`, `ask TEXT`, `adjust table.key=value …`, …; raises UsageError."""
     if not words:
         raise UsageError(f"what is to be sent? one of {', '.join(sorted(VERBS))}")
     verb, *rest = words
     if verb not in VERBS:
         raise UsageError(f"{verb} is no command{nearest(verb, list(VERBS))}")
-    if rest and not (verb == "pause" and len(rest) == 1 and rest[0].isdigit()):
+    if verb in NUMBERED and rest and not (len(rest) == 1 and rest[0].isdecimal()):
+        raise UsageError(f"{verb} takes the number of a step, not {' '.join(rest)}")
+    if verb == "evaluate" and len(rest) > 1:
+        raise UsageError("evaluate takes one file")
+    if rest and verb not in (*NUMBERED, *TEXTS):
         raise UsageError(f"{verb} does not take {' '.join(rest)}")
+    if not rest and (verb == "ask" or (verb in NUMBERED and verb not in ALONE)):
+        raise UsageError(f"{verb} needs {'a text' if verb == 'ask' else 'the number of a step'}")
     if overrides and verb not in ("adjust", "accept"):
         raise UsageError(f"{verb} does not take {overrides[0]}")
     if why and verb != "adjust":
@@ -49,8 +77,10 @@ def parse(words: Sequence[str], overrides: Sequence[str], why: str = "") -> cmd.
 
 
 def _command(verb: str, rest: Sequence[str], changes: dict[str, Scalar], why: str) -> cmd.Command:
-    if verb == "pause":
-        return cmd.Pause(at_step=int(rest[0]) if rest else None)
+    if verb in NUMBERED:
+        return NUMBERED[verb](int(rest[0])) if rest else ALONE[verb]()
+    if rest:
+        return TEXTS[verb](" ".join(rest))
     if verb == "adjust":
         if not changes:
             raise UsageError("adjust needs table.key=value")

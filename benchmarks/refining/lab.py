@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +34,7 @@ from msopt_tui.protocol.events import Event
 from msopt_tui.runs.directory import RunDirectory
 from msopt_tui.state.run_state import RunState
 from msopt_tui.steps import initialise, preprocess
-from msopt_tui.steps.context import LiveSettings, RunContext, Situation
+from msopt_tui.steps.context import LiveSettings, RunContext, Serving, Situation
 from msopt_tui.steps.replay import Replay
 from msopt_tui.steps.session import Session
 
@@ -125,7 +125,7 @@ class Nobody:
         yield
 
     @contextmanager
-    def serve_with(self, evaluate: Callable[[], None], save: Callable[[], None]) -> Iterator[None]:
+    def serve_with(self, serving: Serving) -> Iterator[None]:
         yield
 
     def wait_for_decision(self, step: int) -> Decide:

@@ -16,24 +16,32 @@ from msopt_tui.config.change import value_of
 from msopt_tui.config.fields import Scalar
 from msopt_tui.protocol import commands as cmd
 from msopt_tui.protocol.adjustable import check_all, complete
-from msopt_tui.protocol.events import Adjusted, CommandApplied, CommandRefused, Continued, Event, Paused
-from msopt_tui.steps.context import LiveSettings, Situation, StopRun
-
-Serve = Callable[[], None]
+from msopt_tui.protocol.events import (
+    Adjusted,
+    CheckpointPinned,
+    CommandApplied,
+    CommandRefused,
+    Continued,
+    Event,
+    Paused,
+)
+from msopt_tui.runs.directory import RunDirectory
+from msopt_tui.runs.pins import PinError, pin
+from msopt_tui.steps.context import LiveSettings, Serving, Situation, StopRun
 
 
 class Control:
     """One run's control point; see `steps.context.ControlPoint` for what steps use of it."""
 
-    def __init__(self, settings: LiveSettings, emit: Callable[[Event], None]) -> None:
+    def __init__(self, settings: LiveSettings, emit: Callable[[Event], None], directory: RunDirectory) -> None:
         self._inbox: queue.SimpleQueue[cmd.Command] = queue.SimpleQueue()
         self._settings = settings
         self._emit = emit
+        self._directory = directory
         self._situation: Situation = "preparing"
         self._waiting: list[cmd.Command] = []
         self._paused = False
-        self._serve_evaluate: Serve | None = None
-        self._serve_save: Serve | None = None
+        self._serving: Serving | None = None
         self._answers: list[cmd.Decide] = []
         self._undo: list[dict[str, Scalar]] = []
         self._pause_at: set[int] = set()
@@ -85,13 +93,21 @@ class Control:
             self._inbox.put(command)
 
     @contextmanager
-    def serve_with(self, evaluate: Serve, save: Serve) -> Iterator[None]:
-        """While this lasts, *evaluate* and *save* are answered by these."""
-        self._serve_evaluate, self._serve_save = evaluate, save
+    def serve_with(self, serving: Serving) -> Iterator[None]:
+        """While this lasts, evaluations, checkpoints and rollbacks asked for are made by this."""
+        self._serving = serving
         try:
             yield
         finally:
-            self._serve_evaluate = self._serve_save = None
+            self._serving = None
+
+    def close(self) -> None:
+        """The run is over: whatever still waits is refused, so that nobody waits for an answer."""
+        waiting, self._waiting = self._waiting, []
+        while not self._inbox.empty():
+            waiting.append(self._inbox.get())
+        for command in waiting:
+            self._refused(command, "the run ended first")
 
     def wait_for_decision(self, step: int) -> cmd.Decide:
         """Wait until a person answers the proposal on the table."""
@@ -105,14 +121,16 @@ class Control:
 
     def _handle(self, command: cmd.Command) -> None:
         match command:
-            case cmd.Pause():
-                self._pause(command)
-            case cmd.Continue():
-                self._continue(command)
+            case cmd.Pause() | cmd.Step() | cmd.Until() | cmd.Continue():
+                self._pace(command)
             case cmd.Evaluate():
                 self._evaluate(command)
             case cmd.Save():
                 self._save(command)
+            case cmd.Pin():
+                self._pin(command)
+            case cmd.RollBack():
+                self._roll_back(command)
             case cmd.Refine():
                 self._refine(command)
             case cmd.Adjust():
@@ -125,6 +143,17 @@ class Control:
                 self._applied(command, command.detail)
                 reason = f"asked by {command.who}"
                 raise StopRun(save=command.save, cancel=command.cancel, reason=reason, exit_code=command.exit_code)
+
+    def _pace(self, command: cmd.Pause | cmd.Step | cmd.Until | cmd.Continue) -> None:
+        match command:
+            case cmd.Pause():
+                self._pause(command)
+            case cmd.Step():
+                self._take_steps(command)
+            case cmd.Until():
+                self._until(command)
+            case cmd.Continue():
+                self._continue(command)
 
     def _applied(self, command: cmd.Command, detail: str = "") -> None:
         self._emit(CommandApplied(id=command.id, command=command.name, step=self._step, detail=detail))
@@ -152,6 +181,26 @@ class Control:
         self._pause_at.add(at)
         self._applied(command, command.detail)
 
+    def _take_steps(self, command: cmd.Step) -> None:
+        if command.steps < 1:
+            self._refused(command, f"{command.steps} steps: a whole number >= 1")
+        elif self._situation in ("probing", "deciding"):
+            self._refused(command, "the round is over: the next one begins after the decision")
+        elif self._situation == "preparing":
+            self._waiting.append(command)
+        else:
+            self._pause_at.add(self._step + command.steps)
+            self._applied(command, f"to step {self._step + command.steps}")
+            self._go_on()
+
+    def _until(self, command: cmd.Until) -> None:
+        if command.step <= self._step:
+            self._refused(command, f"step {command.step} is behind: {self._step} steps are done")
+        else:
+            self._pause_at.add(command.step)
+            self._applied(command, command.detail)
+            self._go_on()
+
     def hold(self, step: int, reason: str) -> None:
         """Pause of the run's own accord; the next `poll` waits."""
         self._step = step
@@ -175,24 +224,60 @@ class Control:
             self._emit(Continued(step=self._step))
 
     def _evaluate(self, command: cmd.Evaluate) -> None:
-        if self._situation == "evaluating":
+        if command.file or command.prompt:
+            self._answer(command)
+        elif self._situation == "evaluating":
             self._applied(command, "the evaluation under way is of these weights")
         elif self._situation in ("probing", "deciding"):
             self._refused(command, "the round's end has just been evaluated")
-        elif self._serve_evaluate is None:
+        elif self._serving is None:
             self._waiting.append(command)
         else:
             self._applied(command)
-            self._serve_evaluate()
+            self._serving.evaluate()
+
+    def _answer(self, command: cmd.Evaluate) -> None:
+        if self._situation in ("probing", "deciding"):
+            self._refused(command, "the weights in memory are a race's: ask again when the next round has begun")
+        elif self._situation == "evaluating" or self._serving is None:
+            self._waiting.append(command)
+        else:
+            try:
+                self._applied(command, self._serving.answer(command))
+            except ValueError as error:
+                self._refused(command, str(error))
 
     def _save(self, command: cmd.Save) -> None:
         if self._situation in ("probing", "deciding"):
             self._refused(command, "the round's end is saved already")
-        elif self._situation == "evaluating" or self._serve_save is None:
+        elif self._situation == "evaluating" or self._serving is None:
             self._waiting.append(command)
         else:
-            self._serve_save()
+            self._serving.save()
             self._applied(command)
+
+    def _roll_back(self, command: cmd.RollBack) -> None:
+        if self._situation in ("probing", "deciding"):
+            self._refused(command, "the round is over: the next one begins from the best checkpoint")
+        elif self._situation == "evaluating" or self._serving is None:
+            self._waiting.append(command)
+        else:
+            try:
+                self._serving.roll_back(command)
+            except ValueError as error:
+                self._refused(command, str(error))
+            else:
+                self._applied(command, command.detail)
+
+    def _pin(self, command: cmd.Pin) -> None:
+        try:
+            step, is_new = pin(self._directory, command.step, keep=command.keep)
+        except PinError as error:
+            self._refused(command, str(error))
+            return
+        if is_new:
+            self._emit(CheckpointPinned(step=step, pinned=command.keep))
+        self._applied(command, f"checkpoint {step}" + ("" if is_new else ": it was so already"))
 
     def _refine(self, command: cmd.Refine) -> None:
         if self._situation in ("probing", "deciding"):

@@ -73,7 +73,7 @@ class Engine:
         self._outbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._state = RunState()
         settings = LiveSettings(config)
-        self._control = Control(settings, self._emit)
+        self._control = Control(settings, self._emit, directory)
         self._context = RunContext(
             directory=directory,
             base_dir=base_dir,
@@ -207,7 +207,9 @@ class Engine:
         if at:
             self._context.replay = Replay(events, at.step)
         self._emit(Noted(level="info", text=f"libraries loaded in {time.monotonic() - began:.1f} s"))
-        return pipeline.run(self._context, start_from)
+        ended = pipeline.run(self._context, start_from)
+        self._control.close()
+        return ended
 
 
 def _read_journal(directory: RunDirectory) -> list[Event]:

@@ -44,16 +44,80 @@ class Pause(Base, frozen=True, kw_only=True):
         return "" if self.at_step is None else f"at step {self.at_step}"
 
 
+class Step(Base, frozen=True, kw_only=True):
+    """Take so many optimiser steps and pause again; goes on from a pause."""
+
+    steps: int = 1
+
+    @property
+    def detail(self) -> str:
+        """How many."""
+        return "" if self.steps == 1 else f"{self.steps} steps"
+
+
+class Until(Base, frozen=True, kw_only=True):
+    """Go on, from a pause too, and pause when so many optimiser steps are done."""
+
+    step: int
+
+    @property
+    def detail(self) -> str:
+        """How far."""
+        return f"step {self.step}"
+
+
 class Continue(Base, frozen=True, kw_only=True):
     """Go on after a pause."""
 
 
 class Evaluate(Base, frozen=True, kw_only=True):
-    """Evaluate the current weights on the validation split now; pressed again meanwhile, it is the same evaluation."""
+    """Evaluate the current weights on the validation split now; pressed again meanwhile, it is the same evaluation.
+
+    With a file or a prompt the answer is an event of its own, and no part of the run's curves.
+    """
+
+    file: str = ""
+    """Absolute path of a UTF-8 text to measure instead, for tasks that learn from running text."""
+    prompt: str = ""
+    """A text to answer instead."""
+
+    @property
+    def detail(self) -> str:
+        """What is evaluated, where that is not the validation split."""
+        return self.file or self.prompt
 
 
 class Save(Base, frozen=True, kw_only=True):
     """Write a checkpoint now."""
+
+
+class Pin(Base, frozen=True, kw_only=True):
+    """Keep a checkpoint whatever `save_total_limit` says, or no longer."""
+
+    step: int | None = None
+    """`None`: the latest."""
+    keep: bool = True
+
+    @property
+    def name(self) -> str:
+        """`pin` or `unpin`."""
+        return "pin" if self.keep else "unpin"
+
+    @property
+    def detail(self) -> str:
+        """Which one."""
+        return "" if self.step is None else f"checkpoint {self.step}"
+
+
+class RollBack(Base, frozen=True, kw_only=True):
+    """Put the weights of a checkpoint of this run in force again; steps and data go on."""
+
+    step: int
+
+    @property
+    def detail(self) -> str:
+        """Where to."""
+        return f"to checkpoint {self.step}"
 
 
 class Refine(Base, frozen=True, kw_only=True):
@@ -108,4 +172,4 @@ class Stop(Base, frozen=True, kw_only=True):
         return "cancel" if self.cancel else ("save" if self.save else "no checkpoint")
 
 
-Command = Pause | Continue | Evaluate | Save | Refine | Adjust | Undo | Decide | Stop
+Command = Pause | Step | Until | Continue | Evaluate | Save | Pin | RollBack | Refine | Adjust | Undo | Decide | Stop

@@ -199,6 +199,26 @@ class RolledBack(Base, frozen=True, kw_only=True):
     who: str
 
 
+class Answered(Base, frozen=True, kw_only=True):
+    """What the weights make of a typed prompt or of a chosen file: for whoever asked, and on no curve."""
+
+    id: str
+    """Of the command."""
+    step: int
+    prompt: str = ""
+    text: str = ""
+    file: str = ""
+    metrics: dict[str, Number] = {}
+    """Of the file."""
+
+
+class CheckpointPinned(Base, frozen=True, kw_only=True):
+    """A checkpoint is kept whatever `save_total_limit` says, or no longer."""
+
+    step: int
+    pinned: bool
+
+
 class Paused(Base, frozen=True, kw_only=True):
     """The loop waits at a step boundary; the model stays in memory."""
 
@@ -343,6 +363,8 @@ Event = (
     | CommandRefused
     | Adjusted
     | RolledBack
+    | Answered
+    | CheckpointPinned
     | Paused
     | Continued
     | Diagnosed

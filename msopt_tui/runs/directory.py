@@ -81,6 +81,11 @@ class RunDirectory:
         return self.path / "latest"
 
     @property
+    def pinned(self) -> Path:
+        """Text file: steps of the checkpoints that are kept whatever retention says, one a line."""
+        return self.path / "pinned"
+
+    @property
     def lock(self) -> Path:
         """Held by the kernel for the engine that owns the run."""
         return self.path / "lock"

@@ -165,6 +165,17 @@ def _rolled_back(e: ev.RolledBack) -> Words:
     return "warning", e.step, f"rolled back to the weights of step {e.from_step} by {e.who}: {e.reason}"
 
 
+@_line(ev.Answered)
+def _answered(e: ev.Answered) -> Words:
+    said = f"{e.file}: {figures(e.metrics)}" if e.file else f"{e.prompt} → {e.text}"
+    return "evaluation", e.step, said
+
+
+@_line(ev.CheckpointPinned)
+def _checkpoint_pinned(e: ev.CheckpointPinned) -> Words:
+    return "checkpoint", e.step, f"checkpoint {e.step} {'pinned' if e.pinned else 'no longer pinned'}"
+
+
 @_line(ev.Paused)
 def _paused(e: ev.Paused) -> Words:
     return "command", e.step, f"paused at step {e.step}: {e.reason}"

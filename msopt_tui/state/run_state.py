@@ -19,6 +19,7 @@ from msopt_tui.state.series import Series
 
 RESOURCE_SAMPLES = 300
 JOURNAL_LINES = 5_000
+ANSWERS = 100
 
 
 @dataclass
@@ -51,6 +52,10 @@ class RunState:
     test: ev.Evaluated | None = None
     samples: list[ev.Sampled] = field(default_factory=list)
     checkpoints: dict[int, ev.CheckpointSaved] = field(default_factory=dict)
+    pinned: set[int] = field(default_factory=set)
+    """Steps of the checkpoints that retention leaves alone."""
+    answers: deque[ev.Answered] = field(default_factory=lambda: deque(maxlen=ANSWERS))
+    """To typed prompts and chosen files, the latest last."""
     marks: list[Mark] = field(default_factory=list)
     settings: dict[str, Scalar] = field(default_factory=dict)
     """Every setting as it is in force now."""

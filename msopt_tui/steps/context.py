@@ -13,7 +13,7 @@ from msopt_tui.config.change import with_changes
 from msopt_tui.config.dump import flatten
 from msopt_tui.config.fields import Scalar
 from msopt_tui.config.schema import Config
-from msopt_tui.protocol.commands import Decide
+from msopt_tui.protocol.commands import Decide, Evaluate, RollBack
 from msopt_tui.protocol.events import Event, Phase, PhaseChanged
 from msopt_tui.runs.directory import RunDirectory
 from msopt_tui.state.run_state import RunState
@@ -71,6 +71,22 @@ class LiveSettings:
         return {key: value for key, value in flatten(self._lasting).items() if before[key] != value}
 
 
+class Serving(Protocol):
+    """What a run in training does for whoever asks, between two steps and inside a pause."""
+
+    def evaluate(self) -> None:
+        """Evaluate the validation split."""
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+
+    def answer(self, command: Evaluate) -> str:
+        """Answer a prompt or measure a file; returns it in words. Raises ValueError with the reason where it can't."""
+
+    def roll_back(self, command: RollBack) -> None:
+        """Put a checkpoint's weights in force again. Raises ValueError with the reason where it can't."""
+
+
 class ControlPoint(Protocol):
     """Where commands reach a step. Every method may raise StopRun."""
 
@@ -92,8 +108,8 @@ class ControlPoint(Protocol):
     def during(self, situation: Situation) -> AbstractContextManager[None]:
         """Say what is being done, which decides what can be served at once and what waits."""
 
-    def serve_with(self, evaluate: Callable[[], None], save: Callable[[], None]) -> AbstractContextManager[None]:
-        """While this lasts, *evaluate* and *save* are answered by these, also inside a pause."""
+    def serve_with(self, serving: Serving) -> AbstractContextManager[None]:
+        """While this lasts, evaluations, checkpoints and rollbacks asked for are made by this, also inside a pause."""
 
     def wait_for_decision(self, step: int) -> Decide:
         """Wait until a person answers the proposal on the table; other commands are served meanwhile."""

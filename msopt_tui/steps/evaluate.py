@@ -17,7 +17,7 @@ from msopt_tui.protocol.metrics import METRICS
 from msopt_tui.refinement import holdout
 from msopt_tui.runs.directory import write_text_atomic
 from msopt_tui.state.numbers import significant
-from msopt_tui.steps import memory, watch
+from msopt_tui.steps import memory, save, watch
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session
 
@@ -27,7 +27,7 @@ PROGRESS_SECONDS = 0.5
 
 def measure(context: RunContext, session: Session, split: SplitName) -> EvaluationResult:
     """Figures of one split; serves commands between batches and never touches the training RNG."""
-    check = _check(context, session, split)
+    check = checking(context, session, split)
     with rng.preserved(session.device):
         result = memory.measured(context, session, lambda: session.task.measure(context.config, split, check))
     if split == "validation":
@@ -39,12 +39,13 @@ def measure(context: RunContext, session: Session, split: SplitName) -> Evaluati
 
 def predict(context: RunContext, session: Session, split: SplitName) -> Predictions:
     """What the weights write, for prompts or for rows of the split, and how good that is."""
-    check = _check(context, session, f"{split}, writing")
+    check = checking(context, session, f"{split}, writing")
     with rng.preserved(session.device):
         return memory.measured(context, session, lambda: session.task.predict(context.config, split, check))
 
 
-def _check(context: RunContext, session: Session, detail: str) -> Check:
+def checking(context: RunContext, session: Session, detail: str) -> Check:
+    """What is called between the batches of an evaluation: serves commands and says how far it is."""
     last = time.monotonic()
 
     def check(done: int, total: int) -> None:
@@ -89,6 +90,12 @@ def run(
             watch.look(context, session, result.per_row_losses)
     _write(context, evaluated, samples)
     return evaluated
+
+
+def and_keep(context: RunContext, session: Session, reason: Reason) -> None:
+    """Evaluate, and keep the weights where they are the best so far: refinement starts from them."""
+    if run(context, session, reason).best and session.step < session.plan.last_step:
+        save.run(context, session, "best")
 
 
 def _remember(context: RunContext, session: Session, metrics: dict[str, float | None], row_losses: list[float]) -> bool:

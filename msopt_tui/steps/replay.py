@@ -29,16 +29,24 @@ class Replay:
     def _take(self, event: ev.Event, from_step: int) -> None:
         if isinstance(event, ev.StepsDone):
             self.horizon = max(self.horizon, event.first + len(event.losses) - 1)
-        elif isinstance(event, ev.RolledBack) and event.step > from_step:
+        elif isinstance(event, ev.CheckpointSaved) and event.step == from_step:
+            self._forget(from_step)
+        elif isinstance(event, ev.RolledBack) and event.step >= from_step:
             self._rollbacks[event.step] = event
         elif isinstance(event, ev.Adjusted) and event.step >= from_step:
             self._adjusted.setdefault(event.step, []).append(event)
-        elif isinstance(event, ev.Evaluated) and event.reason == "asked" and event.step > from_step:
+        elif isinstance(event, ev.Evaluated) and event.reason == "asked" and event.step >= from_step:
             self._evaluations.add(event.step)
         elif isinstance(event, ev.RoundEnded) and event.step > from_step and event.reason == "asked":
             self._round_ends[event.round] = event.step
         elif isinstance(event, ev.RoundStarted) and event.step >= from_step:
             self._rounds[event.round] = event
+
+    def _forget(self, step: int) -> None:
+        """What came before a checkpoint of this step is in it."""
+        self._adjusted.pop(step, None)
+        self._rollbacks.pop(step, None)
+        self._evaluations.discard(step)
 
     def adjusted_at(self, step: int) -> list[ev.Adjusted]:
         """Adjustments that took effect after `step` optimiser steps; handed out once."""

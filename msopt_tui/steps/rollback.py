@@ -41,6 +41,9 @@ def to(context: RunContext, session: Session, good: int, since: int, reason: str
     session.loop.drain()
     checkpoint.load(context.directory.checkpoint(good), session.model, session.optimizer, session.device)
     session.guard.reset()
+    # What was saved or measured at this step was of other weights.
+    session.last_saved_step = min(session.last_saved_step, session.step - 1)
+    session.last_evaluated_step = min(session.last_evaluated_step, session.step - 1)
     context.emit(RolledBack(step=session.step, from_step=good, since=since, reason=reason, who=who))
 
 

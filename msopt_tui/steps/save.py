@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from msopt_tui.ml import checkpoint
-from msopt_tui.protocol.events import CheckpointFailed, CheckpointRemoved, CheckpointSaved
+from msopt_tui.protocol.events import CheckpointFailed, CheckpointRemoved, CheckpointSaved, Noted
+from msopt_tui.runs.pins import PinError, read_pins
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session
 
@@ -59,6 +60,17 @@ def run(context: RunContext, session: Session, reason: str) -> None:
             reason=reason,
         )
     )
+    thin_out(context, session)
+
+
+def thin_out(context: RunContext, session: Session) -> None:
+    """Remove the oldest checkpoints over `save_total_limit`: never the latest, the best, or a pinned one."""
+    directory = context.directory
     keep = {session.step} | ({session.best_step} if session.best_step is not None else set())
+    try:
+        keep |= read_pins(directory)
+    except PinError as error:
+        context.emit(Noted(level="warning", text=f"{error}: no checkpoint is removed", step=session.step))
+        return
     for removed in checkpoint.retain(directory.checkpoints, context.config.train.save_total_limit, keep):
         context.emit(CheckpointRemoved(step=removed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msopt_tui.protocol.events import Adjusted
 from msopt_tui.steps import evaluate, memory, rollback, save
 from msopt_tui.steps.context import RunContext
+from msopt_tui.steps.serve import Served
 from msopt_tui.steps.session import Session
 
 
@@ -12,16 +13,10 @@ def run(context: RunContext, session: Session) -> str:
     """Train to the end of the round; returns why it ended. The round's last evaluation and checkpoint are made."""
     control = context.control
 
-    def evaluate_now() -> None:
-        _evaluate(context, session, "asked")
-
-    def save_now() -> None:
-        save.run(context, session, "asked")
-
     def undisturbed() -> bool:
         return control.idle() and session.guard.verdict is None
 
-    with control.during("training"), control.serve_with(evaluate_now, save_now), context.phase("train") as phase:
+    with control.during("training"), control.serve_with(Served(context, session)), context.phase("train") as phase:
         if session.step == 0 and session.last_evaluated_step < 0:
             _evaluate(context, session, "start")
         while True:
@@ -53,17 +48,11 @@ def _next_stop(context: RunContext, session: Session) -> int:
 def _at_cadence(context: RunContext, session: Session) -> None:
     step, train = session.step, context.config.train
     if context.replay.evaluation_at(step):
-        _evaluate(context, session, "asked")
+        evaluate.and_keep(context, session, "asked")
     if step % train.eval_steps == 0 and session.last_evaluated_step != step and step < session.plan.last_step:
-        _evaluate(context, session, "cadence")
+        evaluate.and_keep(context, session, "cadence")
     if step % train.save_steps == 0 and session.last_saved_step != step and step < session.plan.last_step:
         save.run(context, session, "cadence")
-
-
-def _evaluate(context: RunContext, session: Session, reason: evaluate.Reason) -> None:
-    """Evaluate, and keep the weights where they are the best so far: refinement starts from them."""
-    if evaluate.run(context, session, reason).best and session.step < session.plan.last_step:
-        save.run(context, session, "best")
 
 
 def _roll_back_if_needed(context: RunContext, session: Session) -> None:

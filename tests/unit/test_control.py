@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -12,18 +13,21 @@ from msopt_tui.config.schema import Config
 from msopt_tui.engine.control import Control
 from msopt_tui.protocol import commands as cmd
 from msopt_tui.protocol import events as ev
+from msopt_tui.runs.directory import RunDirectory
+from msopt_tui.runs.pins import read_pins
 from msopt_tui.steps.context import LiveSettings, Situation, StopRun
 
 
 class Bench:
-    """A control point with everything it says written down."""
+    """A control point with everything it says written down; serves what is asked of a run in training."""
 
-    def __init__(self) -> None:
+    def __init__(self, directory: RunDirectory) -> None:
         self.said: list[ev.Event] = []
         self.settings = LiveSettings(Config())
-        self.control = Control(self.settings, self.said.append)
+        self.control = Control(self.settings, self.said.append, directory)
         self.evaluations = 0
         self.saves = 0
+        self.rolled_back: list[int] = []
 
     def kinds(self) -> list[str]:
         return [type(event).__name__ for event in self.said]
@@ -39,9 +43,19 @@ class Bench:
     def save(self) -> None:
         self.saves += 1
 
+    def answer(self, command: cmd.Evaluate) -> str:
+        if command.file:
+            raise ValueError("no such file")
+        return command.prompt.upper()
+
+    def roll_back(self, command: cmd.RollBack) -> None:
+        if command.step > 5:
+            raise ValueError("there is no checkpoint 9")
+        self.rolled_back.append(command.step)
+
     @contextmanager
     def training(self) -> Iterator[None]:
-        with self.control.during("training"), self.control.serve_with(self.evaluate, self.save):
+        with self.control.during("training"), self.control.serve_with(self):
             yield
 
     def send(self, *commands: cmd.Command, step: int = 5) -> None:
@@ -51,8 +65,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
+def bench(tmp_path: Path) -> Bench:
+    return Bench(RunDirectory(tmp_path))
 
 
 def test_nothing_asked_is_idle(bench: Bench) -> None:
@@ -256,3 +270,97 @@ def test_what_is_adjusted_during_a_probe_is_undone_to_what_the_run_had(bench: Be
     with bench.control.during("probing"), bench.settings.temporarily({"train.learning_rate": 0.9}):
         bench.send(cmd.Adjust(changes={"train.learning_rate": 0.5}), cmd.Undo())
     assert bench.settings.config == Config()
+
+
+def test_single_steps_pause_again_and_go_on_from_a_pause(bench: Bench) -> None:
+    with bench.training():
+        bench.send(cmd.Pause(), cmd.Step())
+        assert bench.control.next_stop(5, 100) == 6
+        release = threading.Timer(0.05, bench.control.submit, [cmd.Until(step=20)])
+        release.start()
+        bench.control.poll(6)
+        assert bench.control.next_stop(6, 100) == 20
+        bench.send(cmd.Step(steps=0), cmd.Until(step=6), step=6)
+    assert bench.kinds() == [
+        *("CommandApplied", "Paused", "CommandApplied", "Continued"),
+        *("Paused", "CommandApplied", "Continued"),
+        *("CommandRefused", "CommandRefused"),
+    ]
+
+
+def test_a_prompt_is_answered_and_what_can_not_be_is_refused_with_the_reason(bench: Bench) -> None:
+    with bench.training():
+        bench.send(cmd.Evaluate(prompt="the"), cmd.Evaluate(file="/nowhere"))
+    applied, refused = bench.said
+    assert isinstance(applied, ev.CommandApplied)
+    assert isinstance(refused, ev.CommandRefused)
+    assert (applied.detail, refused.reason, bench.evaluations) == ("THE", "no such file", 0)
+
+
+def test_a_rollback_to_what_is_not_there_is_refused(bench: Bench) -> None:
+    with bench.training():
+        bench.send(cmd.RollBack(step=3), cmd.RollBack(step=9))
+    assert bench.rolled_back == [3]
+    assert bench.kinds() == ["CommandApplied", "CommandRefused"]
+
+
+def test_pinning_twice_is_pinning_once_and_what_is_not_there_is_refused(bench: Bench, tmp_path: Path) -> None:
+    with bench.training():
+        bench.send(cmd.Pin())
+        (tmp_path / "checkpoints" / "checkpoint-20").mkdir(parents=True)
+        (tmp_path / "checkpoints" / "checkpoint-40").mkdir()
+        bench.send(cmd.Pin(), cmd.Pin(), cmd.Pin(step=20), cmd.Pin(step=30), cmd.Pin(step=20, keep=False))
+    assert read_pins(RunDirectory(tmp_path)) == {40}
+    assert [(event.step, event.pinned) for event in bench.said if isinstance(event, ev.CheckpointPinned)] == [
+        *((40, True), (20, True)),
+        (20, False),
+    ]
+    refused = [event for event in bench.said if isinstance(event, ev.CommandRefused)]
+    assert ["no checkpoint" in event.reason for event in refused] == [True, True]
+
+
+EVERY: list[cmd.Command] = [
+    cmd.Pause(),
+    cmd.Pause(at_step=50),
+    cmd.Step(),
+    cmd.Until(step=50),
+    cmd.Continue(),
+    cmd.Evaluate(),
+    cmd.Evaluate(prompt="the"),
+    cmd.Evaluate(file="/nowhere"),
+    cmd.Save(),
+    cmd.Pin(),
+    cmd.RollBack(step=3),
+    cmd.Refine(),
+    cmd.Adjust(changes={"train.learning_rate": 0.5}),
+    cmd.Adjust(changes={"train.learning_rate": -1.0}),
+    cmd.Undo(),
+    cmd.Decide(proposal="longer", accept=True),
+]
+
+
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize("situation", ["preparing", "training", "evaluating", "probing", "deciding"])
+@pytest.mark.parametrize("command", EVERY, ids=lambda one: f"{one.name} {one.detail}".strip())
+def test_every_command_in_every_situation_is_answered_once_in_the_end(
+    bench: Bench, situation: Situation, command: cmd.Command, paused: bool
+) -> None:
+    with bench.training():
+        bench.control.poll(5)
+        if paused:
+            bench.control.submit(cmd.Pause())
+        with bench.control.during(situation):
+            bench.send(command, cmd.Continue())
+        bench.control.submit(cmd.Continue())
+        bench.control.poll(5)
+    bench.control.close()
+    answers = [e for e in bench.said if isinstance(e, ev.CommandApplied | ev.CommandRefused) and e.id == command.id]
+    assert len(answers) == 1
+    assert isinstance(answers[0], ev.CommandApplied) or answers[0].reason
+
+
+def test_what_waits_when_the_run_ends_is_refused(bench: Bench) -> None:
+    with bench.control.during("evaluating"):
+        bench.send(cmd.Save(), cmd.RollBack(step=3))
+    bench.control.close()
+    assert bench.kinds() == ["CommandRefused", "CommandRefused"]

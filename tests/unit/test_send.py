@@ -19,17 +19,30 @@ def test_every_verb_makes_its_command() -> None:
     adjust = parse(["adjust"], ["train.learning_rate=1e-4", "train.eval_steps=5"])
     assert isinstance(adjust, cmd.Adjust)
     assert adjust.changes == {"train.learning_rate": "1e-4", "train.eval_steps": "5"}
+    assert parse(["ask", "the", "cat"], []).detail == "the cat"
+    assert parse(["evaluate", "/tmp/a.txt"], []).detail == "/tmp/a.txt"
+    assert parse(["rollback", "40"], []).detail == "to checkpoint 40"
+    assert parse(["unpin", "40"], []).name == "unpin"
     edited = parse(["accept"], ["train.learning_rate=1e-4"])
     assert isinstance(edited, cmd.Decide)
     assert edited.changes == {"train.learning_rate": "1e-4"}
     for verb in VERBS:
-        if verb != "adjust":
+        if verb not in ("adjust", "ask", "until", "rollback"):
             assert parse([verb], []).who
 
 
 @pytest.mark.parametrize(
     ("words", "overrides"),
-    [([], []), (["paus"], []), (["adjust"], []), (["save", "now"], []), (["pause", "soon"], []), (["stop"], ["a.b=1"])],
+    [
+        ([], []),
+        (["paus"], []),
+        (["adjust"], []),
+        (["save", "now"], []),
+        (["pause", "soon"], []),
+        (["until"], []),
+        (["ask"], []),
+        (["stop"], ["a.b=1"]),
+    ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_sent(words: list[str], overrides: list[str]) -> None:
     with pytest.raises(UsageError):

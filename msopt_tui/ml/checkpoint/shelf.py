@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +10,10 @@ from transformers.modeling_utils import PreTrainedModel
 
 from msopt_tui.ml.checkpoint.read import check
 from msopt_tui.ml.checkpoint.state import CheckpointError
+from msopt_tui.runs.pins import steps_of
 
 UNFINISHED, ASIDE = ".tmp-", ".old-"
 """How the names begin of what is being written or removed, and of what makes way for another save of the same step."""
-_NAME = re.compile(r"checkpoint-(0|[1-9]\d{0,17})")
 
 
 def path_of(checkpoints_dir: Path, step: int) -> Path:
@@ -24,10 +23,7 @@ def path_of(checkpoints_dir: Path, step: int) -> Path:
 
 def list_steps(checkpoints_dir: Path) -> list[int]:
     """Steps of the checkpoints there, whole or not, in ascending order."""
-    if not checkpoints_dir.is_dir():
-        return []
-    names = (_NAME.fullmatch(path.name) for path in checkpoints_dir.iterdir())
-    return sorted(int(name[1]) for name in names if name)
+    return steps_of(checkpoints_dir)
 
 
 def tidy(checkpoints_dir: Path) -> None:

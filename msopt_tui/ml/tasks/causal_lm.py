@@ -81,6 +81,23 @@ class CausalLanguageModelling:
             check=check,
         )
 
+    def measure_text(self, config: Config, text: str, check: Check) -> EvaluationResult:
+        """The same for any text; raises ValueError where it is less than two tokens."""
+        subject = self._subject
+        ids = np.asarray(subject.tokenizer.encode(text, add_special_tokens=False).ids, dtype=np.int64)
+        if len(ids) < 2:
+            raise ValueError("a text of less than two tokens leaves nothing to predict")
+        return evaluate(
+            subject.model,
+            ids=ids,
+            max_length=config.data.max_length,
+            batch_size=config.evaluate.per_device_eval_batch_size,
+            text_bytes=len(text.encode()) - bytes_of_token(subject.tokenizer, int(ids[0])),
+            autocast=subject.autocast,
+            device=subject.device,
+            check=check,
+        )
+
     def predict(self, config: Config, split: SplitName, check: Check) -> Predictions:
         """The project's prompts continued."""
         return Predictions(samples=continuations(self._subject, config, check))

@@ -86,6 +86,16 @@ def _checkpoint_failed(state: RunState, event: ev.CheckpointFailed) -> None:
     """Only a line in the journal."""
 
 
+@handles(ev.CheckpointPinned)
+def _checkpoint_pinned(state: RunState, event: ev.CheckpointPinned) -> None:
+    (state.pinned.add if event.pinned else state.pinned.discard)(event.step)
+
+
+@handles(ev.Answered)
+def _answered(state: RunState, event: ev.Answered) -> None:
+    state.answers.append(event)
+
+
 @handles(ev.RolledBack)
 def _rolled_back(state: RunState, event: ev.RolledBack) -> None:
     state.mark("rollback", event.step, event.reason)

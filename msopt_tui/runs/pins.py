@@ -1,0 +1,59 @@
+"""Checkpoints that a person wants kept: their steps in a small text file of the run. Retention leaves them alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from msopt_tui.runs.directory import RunDirectory, write_text_atomic
+
+_NAME = re.compile(r"checkpoint-(0|[1-9]\d{0,17})")
+
+
+class PinError(ValueError):
+    """The message says what can't be pinned, or why it can't be written down."""
+
+
+def read_pins(directory: RunDirectory) -> set[int]:
+    """Steps that are pinned; a line that is no step is passed over. Raises PinError where they can't be read."""
+    try:
+        lines = directory.pinned.read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        return set()
+    except (OSError, ValueError) as error:
+        raise PinError(f"{directory.pinned.name}: {error}") from error
+    return {int(line) for line in lines if line.isdecimal()}
+
+
+def pin(directory: RunDirectory, step: int | None, *, keep: bool) -> tuple[int, bool]:
+    """Pin a checkpoint (`None`: the latest), or let it go; returns its step, and False where it was so already.
+
+    Raises PinError where there is no such checkpoint, or where it can't be written down.
+    """
+    there = steps_of(directory.checkpoints)
+    if step is None and not there:
+        raise PinError("there is no checkpoint yet")
+    at = there[-1] if step is None else step
+    pins = read_pins(directory)
+    if keep and at not in there:
+        raise PinError(f"there is no checkpoint {at}: {words(there)}")
+    wanted = pins | {at} if keep else pins - {at}
+    if wanted != pins:
+        try:
+            write_text_atomic(directory.pinned, "".join(f"{one}\n" for one in sorted(wanted)))
+        except OSError as error:
+            raise PinError(f"{directory.pinned.name} could not be written: {error.strerror}") from error
+    return at, wanted != pins
+
+
+def steps_of(checkpoints: Path) -> list[int]:
+    """Steps of the checkpoints in a folder, whole or not, in ascending order."""
+    if not checkpoints.is_dir():
+        return []
+    names = (_NAME.fullmatch(path.name) for path in checkpoints.iterdir())
+    return sorted(int(name[1]) for name in names if name)
+
+
+def words(steps: list[int]) -> str:
+    """Which checkpoints there are, for a message."""
+    return f"there are {', '.join(map(str, steps))}" if steps else "there is none"
