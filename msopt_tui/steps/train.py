@@ -18,7 +18,7 @@ def run(context: RunContext, session: Session) -> str:
 
     with control.during("training"), control.serve_with(Served(context, session)), context.phase("train") as phase:
         if session.step == 0 and session.last_evaluated_step < 0:
-            _evaluate(context, session, "start")
+            evaluate.and_keep(context, session, "start")
         while True:
             _replay(context, session)
             _roll_back_if_needed(context, session)
