@@ -12,26 +12,27 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msopt_tui.runs.notes import read_notes
 from msopt_tui.runs.row import RunRow, row_of
 from msopt_tui.runs.scan import Found, find_runs, read_run
 
 if TYPE_CHECKING:
     import sqlite3  # takes 5 ms to import, which no screen but the history needs to spend
 
-SCHEMA = 1
+SCHEMA = 2
 NAME = "index.db"
 BUSY_SECONDS = 0.5
 """How long we wait for another process that writes the index."""
 _COLUMNS = {
     **dict.fromkeys(("run", "project", "description", "status", "device", "parent", "reason"), "TEXT"),
-    **dict.fromkeys(("boot_id", "host", "metrics_json", "settings_json"), "TEXT"),
+    **dict.fromkeys(("boot_id", "host", "metrics_json", "settings_json", "tags", "note"), "TEXT"),
     **dict.fromkeys(("created", "updated", "seconds", "loss", "best_loss", "test_loss", "heartbeat"), "REAL"),
 }
 """SQL types; the rest are INTEGER."""
 _STORED = RunRow._fields[1:]
 _TABLE = ", ".join(f"{name} {_COLUMNS.get(name, 'INTEGER')}" for name in _STORED)
 
-_INSERT = f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * (len(_STORED) + 3))})"
+_INSERT = f"INSERT OR REPLACE INTO runs VALUES ({', '.join('?' * (len(_STORED) + 4))})"
 
 
 def read_rows(runs_dir: Path) -> list[RunRow]:
@@ -93,7 +94,9 @@ def _open(path: Path) -> sqlite3.Connection:
 def _make_table(database: sqlite3.Connection) -> None:
     with database:
         database.execute("DROP TABLE IF EXISTS runs")
-        database.execute(f"CREATE TABLE runs (path TEXT PRIMARY KEY, {_TABLE}, modified INTEGER, size INTEGER)")
+        database.execute(
+            f"CREATE TABLE runs (path TEXT PRIMARY KEY, {_TABLE}, modified INTEGER, size INTEGER, noted INTEGER)"
+        )
         database.execute(f"PRAGMA user_version = {SCHEMA}")
 
 
@@ -107,10 +110,8 @@ def _is_damaged(error: sqlite3.Error) -> bool:
 
 
 def _synchronise(database: sqlite3.Connection, runs_dir: Path, found: list[Found]) -> list[RunRow]:
-    known = {
-        path: (modified, size) for path, modified, size in database.execute("SELECT path, modified, size FROM runs")
-    }
-    changed = [run for run in found if known.pop(run.relative, None) != (run.modified, run.size)]
+    known = {stamp[0]: stamp for stamp in database.execute("SELECT path, modified, size, noted FROM runs")}
+    changed = [run for run in found if known.pop(run.relative, None) != run]
     root = str(runs_dir.absolute())
     if changed or known:
         with database:
@@ -123,8 +124,9 @@ def _synchronise(database: sqlite3.Connection, runs_dir: Path, found: list[Found
 
 def _store(database: sqlite3.Connection, root: str, run: Found) -> None:
     path = f"{root}/{run.relative}"
-    row = row_of(path, read_run(Path(path), run.modified))
-    values = (run.relative, *row[1:], run.modified, run.size)
+    notes = read_notes(Path(path)) if run.noted else None
+    row = row_of(path, read_run(Path(path), run.modified), notes)
+    values = (run.relative, *row[1:], run.modified, run.size, run.noted)
     try:
         database.execute(_INSERT, values)
     except OverflowError:  # a damaged record may hold a number that SQLite can't

@@ -23,17 +23,27 @@ class Listing:
     def __init__(self, rows: Sequence[RunRow]) -> None:
         self.rows = rows
         self._texts = [
-            f"{row.project}\n{row.run}\n{row.status}\n{row.description}\n{row.device}\n{row.parent}\n{row.reason}".casefold()
+            f"{row.project}\n{row.run}\n{row.status}\n{row.description}\n{row.device}\n{row.parent}\n{row.reason}"
+            f"\n{row.tags}\n{row.note}".casefold()
             for row in rows
         ]
 
-    def select(self, query: Query, column: SortKey = "created", reverse: bool = True) -> list[RunRow]:
-        """The rows that match, ordered by a field; those without a value in it come last either way."""
+    def select(
+        self, query: Query, column: SortKey = "created", reverse: bool = True, archived: bool = False
+    ) -> list[RunRow]:
+        """The rows that match, ordered by a field; those without a value in it come last either way.
+
+        Pinned ones come first; archived ones only where that is wanted or the query itself asks about it.
+        """
         test = query.test
-        if test is None:
-            return ordered(self.rows, column, reverse)
-        pairs = zip(self.rows, self._texts, strict=True)
-        return ordered([row for row, text in pairs if test(row, text)], column, reverse)
+        rows = self.rows
+        if test is not None:
+            rows = [row for row, text in zip(rows, self._texts, strict=True) if test(row, text)]
+        if not archived and "archived" not in query.fields:
+            rows = [row for row in rows if not row.archived]
+        found = ordered(rows, column, reverse)
+        pinned = [row for row in found if row.pinned]
+        return [*pinned, *(row for row in found if not row.pinned)] if pinned else found
 
 
 def ordered(rows: Sequence[RunRow], column: SortKey, reverse: bool) -> list[RunRow]:

@@ -37,6 +37,8 @@ _TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*"?)|(<=|>=|!=|!~|==|<|>|=|~)|([()])
 _AMOUNT = re.compile(r"(\d+(?:\.\d*)?|\.\d+)([a-zA-Z]+)")
 _SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 _MULTIPLES = {"k": 1e3, "m": 1e6, "b": 1e9, "g": 1e9}
+_YES = frozenset({"true", "yes", "on", "1"})
+_NO = frozenset({"false", "no", "off", "0"})
 _DEEPEST = 50
 """Brackets and `not` inside one another."""
 
@@ -64,12 +66,13 @@ class Query:
 
     test: Test | None = None
     """`None` asks for every row."""
+    fields: frozenset[str] = frozenset()
+    """What it compares."""
 
 
 def parse(text: str, now: float | None = None) -> Query:
     """Read a filter line; `now` (seconds since 1970) is what an `age` counts back from. Raises QueryError."""
-    parser = _Parser(tokens(text), time.time() if now is None else now)
-    return Query(parser.whole())
+    return _Parser(tokens(text), time.time() if now is None else now).whole()
 
 
 def so_far(text: str, now: float | None = None) -> tuple[Query, QueryError | None]:
@@ -88,7 +91,7 @@ def so_far(text: str, now: float | None = None) -> tuple[Query, QueryError | Non
         opened = sum((piece.kind == "(") - (piece.kind == ")") for piece in pieces)
         closing = [end._replace(kind=")")] * max(opened, 0)
         try:
-            return Query(_Parser([*pieces, *closing, end], when).whole()), fault
+            return _Parser([*pieces, *closing, end], when).whole(), fault
         except QueryError:
             last = pieces.pop()
         if last.kind == "sign" and pieces:
@@ -126,14 +129,15 @@ class _Parser:
         self._now = now
         self._at = 0
         self._depth = 0
+        self._fields: set[str] = set()
 
-    def whole(self) -> Test | None:
+    def whole(self) -> Query:
         if self._next.kind == "end":
-            return None
+            return Query()
         test = self._any()
         if self._next.kind != "end":
             raise QueryError("no bracket is open that this could close", self._next.at)
-        return test
+        return Query(test, frozenset(self._fields))
 
     @property
     def _next(self) -> Token:
@@ -198,7 +202,17 @@ class _Parser:
 
             hint = nearest(name.text, [*names(), *(one.rpartition(".")[2] for one in names())])
             raise QueryError(f"no metric, setting or column {name.text}{hint}", name.at)
-        return _compare(field, sign.text, value, self._now)
+        self._fields.add(field)
+        return _tagged(sign, value.text) if field == "tag" else _compare(field, sign.text, value, self._now)
+
+
+def _tagged(sign: Token, tag: str) -> Test:
+    """`=` asks for a run with that tag among others; a run without tags has not got it."""
+    if sign.text not in ("=", "==", "!=", "~", "!~"):
+        raise QueryError(f"{sign.text} compares numbers, and tags are none", sign.at)
+    part = tag.casefold() if "~" in sign.text else f" {tag.casefold()} "
+    wanted = not sign.text.startswith("!")
+    return lambda row, _: (part in row.tags) == wanted
 
 
 def _compare(field: str, sign: str, value: Token, now: float) -> Test:
@@ -221,6 +235,8 @@ def _comparer(sign: str, amount: float | None, text: str) -> Callable[[str | flo
             return compare(found, amount)
         if sign not in ("=", "!="):
             return False
+        if isinstance(found, bool):
+            return (text in _YES) == (found == is_equal) if text in _YES | _NO else not is_equal
         return (str(found).casefold() == text) == is_equal
 
     return holds

@@ -14,6 +14,17 @@ from msopt_tui.runs.encode import encode_json
 from msopt_tui.runs.record import OVER, RunRecord, RunStatus
 
 
+class RunNotes(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`notes.json`: what a person says of a run."""
+
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    pinned: bool = False
+    """Stays at the top of the list."""
+    archived: bool = False
+    """Is left out of the list unless asked for."""
+
+
 class RunRow(NamedTuple):
     """A `RunRecord` laid flat, in the order of the index's columns. Fields mean what they mean there."""
 
@@ -46,6 +57,16 @@ class RunRow(NamedTuple):
     heartbeat: float
     metrics_json: str
     settings_json: str
+    tags: str = ""
+    """With a blank between, before and after: `" baseline wide "`; empty for none."""
+    note: str = ""
+    pinned: int = 0
+    archived: int = 0
+
+    @property
+    def notes(self) -> RunNotes:
+        """The last four as they are stored."""
+        return RunNotes(tuple(self.tags.split()), self.note, bool(self.pinned), bool(self.archived))
 
     @property
     def directory(self) -> RunDirectory:
@@ -73,9 +94,15 @@ class RunRow(NamedTuple):
         return msgspec.json.decode(self.settings_json, type=dict[str, Scalar])
 
 
-def row_of(path: str, record: RunRecord) -> RunRow:
+def with_notes(row: RunRow, notes: RunNotes) -> RunRow:
+    """The row with other notes."""
+    tags = f" {' '.join(notes.tags)} " if notes.tags else ""
+    return row._replace(tags=tags, note=notes.note, pinned=int(notes.pinned), archived=int(notes.archived))
+
+
+def row_of(path: str, record: RunRecord, notes: RunNotes | None = None) -> RunRow:
     """The row of the run at `path`."""
-    return RunRow(
+    row = RunRow(
         path=path,
         run=path.rpartition("/")[2],
         project=record.project,
@@ -104,3 +131,4 @@ def row_of(path: str, record: RunRecord) -> RunRow:
         metrics_json=encode_json(record.metrics).decode(),
         settings_json=encode_json(record.settings).decode(),
     )
+    return with_notes(row, notes) if notes else row

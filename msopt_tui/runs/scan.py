@@ -20,6 +20,8 @@ class Found(NamedTuple):
     modified: int
     """Nanoseconds since 1970."""
     size: int
+    noted: int = 0
+    """When its notes were written, nanoseconds since 1970; 0 for none."""
 
 
 def find_runs(runs_dir: Path) -> Iterator[Found]:
@@ -33,7 +35,7 @@ def find_runs(runs_dir: Path) -> Iterator[Found]:
             relative = f"{project}/{run}"
             stamp = _stamp(f"{root}/{relative}")
             if stamp is not None:
-                yield Found(relative, *stamp)
+                yield Found(relative, *stamp, _noted(f"{root}/{relative}"))
 
 
 def find_run(path: Path) -> Found | None:
@@ -79,6 +81,13 @@ def _stamp(path: str) -> tuple[int, int] | None:
             continue
         return found.st_mtime_ns, found.st_size
     return None
+
+
+def _noted(path: str) -> int:
+    try:
+        return os.stat(f"{path}/notes.json").st_mtime_ns  # noqa: PTH116  # as above
+    except OSError:
+        return 0
 
 
 def _from_journal(directory: RunDirectory) -> RunRecord | None:

@@ -33,7 +33,9 @@ ALIASES = {
 """Other names of columns, and the one setting that a table's own name means."""
 NUMBERS = ("step", "last_step", "rounds", "loss", "best_loss", "best_step", "test_loss", "seconds", "parameters")
 TIMES = ("created", "updated")
-TEXTS = ("status", "run", "project", "description", "device", "parent", "host", "reason")
+TEXTS = ("status", "run", "project", "description", "device", "parent", "host", "reason", "note")
+FLAGS = ("pinned", "archived")
+OTHERS = ("age", "tag")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
@@ -45,7 +47,7 @@ def resolve(name: str) -> str | None:
     one, the first table of the project file is meant.
     """
     name = ALIASES.get(name, name)
-    if name in (*NUMBERS, *TIMES, *TEXTS, "age") or _is_metric(name):
+    if name in (*NUMBERS, *TIMES, *TEXTS, *FLAGS, *OTHERS) or _is_metric(name):
         return name
     return _setting(name)
 
@@ -56,13 +58,18 @@ def names() -> list[str]:
     from msopt_tui.protocol.metrics import METRICS
 
     settings = [f"{table}.{key}" for table in tables() for key in fields_of(table)]
-    return list(dict.fromkeys([*NUMBERS, *TIMES, *TEXTS, "age", *METRICS, *settings]))
+    return list(dict.fromkeys([*NUMBERS, *TIMES, *TEXTS, *FLAGS, *OTHERS, *METRICS, *settings]))
 
 
 def getter(field: str, now: float = 0.0) -> Getter:
     """How a resolved field is read from a row; `age` is seconds before `now`."""
     if field == "age":
         return lambda row: now - row.created if row.created > 0 else None
+    if field == "tag":
+        return lambda row: row.tags.strip() or None
+    if field in FLAGS:
+        index = RunRow._fields.index(field)
+        return lambda row: bool(row[index])
     if field in RunRow._fields:
         index = RunRow._fields.index(field)
         return lambda row: row[index]

@@ -198,7 +198,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
     def _history_screen(self, leave: Callable[[], None] | None = None) -> Screen[None]:
         from msopt_tui.ui.screens.history import HistoryScreen
 
-        return HistoryScreen(self._runs_dir, self.open_run, self.resume_run, leave)
+        return HistoryScreen(self._runs_dir, self.open_run, self.resume_run, leave, keys=self.keys)
 
 
 def _is_ansi(theme: ThemeFile, no_color: bool = False) -> bool | None:

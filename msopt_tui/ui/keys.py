@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple, get_args
+from collections.abc import Mapping
 
 from msopt_tui.config.fields import nearest
 from msopt_tui.protocol import commands
+from msopt_tui.ui.history_keys import HISTORY
+from msopt_tui.ui.key_action import CHARTS, LISTS, PANES, Action, Group, PaneName
 
-Group = Literal["Run", "Panes", "Charts", "Lists and samples", "Program"]
-PaneName = Literal["loss", "rate", "resources", "evaluation", "samples", "settings", "journal", "findings", "about"]
-PANES: tuple[PaneName, ...] = get_args(PaneName)
-"""In the order of their number keys."""
-CHARTS: tuple[PaneName, ...] = ("loss", "rate")
-LISTS: tuple[PaneName, ...] = tuple(name for name in PANES if name not in CHARTS)
-
-
-class Action(NamedTuple):
-    """One thing that keys do."""
-
-    id: str
-    """Its name in `[ui.keys]`."""
-    keys: tuple[str, ...]
-    """As a person writes them: `p`, `?`, `ctrl+p`, `f1`; the first is shown."""
-    label: str
-    """For the footer and the command palette."""
-    help: str
-    """What happens, in a sentence."""
-    group: Group
-    panes: tuple[PaneName, ...] = ()
-    """Panes one of which must have the focus; empty: any."""
-    footer: int = 0
-    """Place in the footer, smallest first; 0 leaves it out."""
-    command: Callable[[], commands.Command] | None = None
-    """What is sent to the engine, where the key does just that."""
-    home: PaneName | None = None
-    """The pane that it is about: in its footer it comes first, wherever else it works too."""
+__all__ = [
+    "ACTIONS",
+    "BY_ID",
+    "CHARTS",
+    "LISTS",
+    "PANES",
+    "Action",
+    "Group",
+    "Keys",
+    "PaneName",
+    "markdown_table",
+    "shown",
+]
 
 
 def _pane(number: int, name: PaneName, what: str) -> Action:
@@ -118,7 +104,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", ("q", "ctrl+c", "ctrl+q"), "quit", "Leave, or end the run; asks which.", "Program", (), 92),
 )
 
-BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
+BY_ID: dict[str, Action] = {action.id: action for action in (*ACTIONS, *HISTORY)}
 
 _NAMED = (
     r"enter|tab|escape|space|backspace|delete|insert|home|end|up|down|left|right|pageup|pagedown|f[1-9]|f1[0-9]|f2[0-4]"
@@ -141,10 +127,12 @@ class Keys:
                 changed[name] = keys
         self._drop_clashes(changed)
         self.actions: tuple[Action, ...] = tuple(action._replace(keys=changed[action.id]) for action in ACTIONS)
+        self.history: tuple[Action, ...] = tuple(action._replace(keys=changed[action.id]) for action in HISTORY)
         self._by_key: dict[str, list[Action]] = {}
         for action in self.actions:
             for key in action.keys:
                 self._by_key.setdefault(key, []).append(action)
+        self._in_history = {key: action for action in self.history for key in action.keys}
 
     def find(self, key: str, character: str | None, pane: str | None) -> Action | None:
         """The action of a key press while `pane` has the focus; one for that pane wins over one for any."""
@@ -152,9 +140,13 @@ class Keys:
         here = [action for action in rows if not action.panes or pane in action.panes]
         return max(here, key=lambda action: bool(action.panes), default=None)
 
+    def find_in_history(self, key: str, character: str | None) -> Action | None:
+        """The action of a key press on the list of runs."""
+        return self._in_history.get(key) or self._in_history.get(character or "")
+
     def key_of(self, action_id: str) -> str:
         """The first key of an action, as it is shown."""
-        return next((shown(action.keys[0]) for action in self.actions if action.id == action_id), "")
+        return next((shown(one.keys[0]) for one in (*self.actions, *self.history) if one.id == action_id), "")
 
     def footer(self, pane: str | None, *, alive: bool = True, resumable: bool = False) -> list[tuple[str, str]]:
         """Key and label of what the footer offers while `pane` has the focus: its own first, help and quit last.
@@ -165,10 +157,15 @@ class Keys:
         rows = [row for row in rows if row.group != "Run" or (resumable if row.id == "resume" else alive)]
         return [(shown(row.keys[0]), row.label) for row in sorted(rows, key=lambda row: (row.home != pane, row.footer))]
 
+    def history_footer(self) -> list[tuple[str, str]]:
+        """Key and label of what the footer of the list of runs offers."""
+        rows = sorted((action for action in self.history if action.footer), key=lambda row: row.footer)
+        return [(shown(row.keys[0]), row.label) for row in rows]
+
     def groups(self) -> dict[Group, list[Action]]:
         """All actions by group, in the order of the table."""
         groups: dict[Group, list[Action]] = {}
-        for action in self.actions:
+        for action in (*self.actions, *self.history):
             groups.setdefault(action.group, []).append(action)
         return groups
 
@@ -197,7 +194,7 @@ class Keys:
             changed[name] = ACTIONS_KEYS[name]
 
 
-ACTIONS_KEYS: dict[str, tuple[str, ...]] = {action.id: action.keys for action in ACTIONS}
+ACTIONS_KEYS: dict[str, tuple[str, ...]] = {action.id: action.keys for action in BY_ID.values()}
 
 
 def _first_clash(keys: Mapping[str, tuple[str, ...]]) -> tuple[str, str, str] | None:
@@ -212,6 +209,8 @@ def _first_clash(keys: Mapping[str, tuple[str, ...]]) -> tuple[str, str, str] | 
 
 
 def _overlap(one: Action, other: Action) -> bool:
+    if one.on != other.on:
+        return False
     return not one.panes or not other.panes or bool(set(one.panes) & set(other.panes))
 
 
@@ -224,7 +223,8 @@ def shown(key: str) -> str:
 def markdown_table(keys: Keys | None = None) -> str:
     """The table for the README: key, what it does, name in `[ui.keys]`."""
     lines = ["| key | what it does | name in `[ui.keys]` |", "|---|---|---|"]
-    for action in (keys or Keys()).actions:
+    keys = keys or Keys()
+    for action in (*keys.actions, *keys.history):
         written = " ".join(f"`{shown(key)}`" for key in action.keys)
         where = f" ({', '.join(action.panes)})" if action.panes and action.panes != LISTS else ""
         lines.append(f"| {written} | {action.help}{where} | `{action.id}` |")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual import events
 from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
@@ -19,12 +20,14 @@ from msopt_tui.runs.record import RunRecord
 from msopt_tui.runs.row import RunRow, row_of
 from msopt_tui.runs.values import resolve
 from msopt_tui.ui.screens import history as module
-from msopt_tui.ui.screens.history import HistoryScreen, fault_words, title_words
+from msopt_tui.ui.screens.history import HistoryScreen
 from msopt_tui.ui.screens.history_columns import COLUMNS, column_at, layout, local_time, row_words
 from msopt_tui.ui.screens.history_loader import Loader
 from msopt_tui.ui.screens.history_resume import ResumeDialog, resume_point
 from msopt_tui.ui.screens.history_rows import RunRows, RunsHeader
 from msopt_tui.ui.screens.history_sort import sort_keys
+from msopt_tui.ui.screens.history_words import fault_words, title_words
+from msopt_tui.ui.screens.key_screen import KeyScreen
 from msopt_tui.ui.theme import ThemeFile
 from msopt_tui.ui.widgets.lines import words_length
 from tests.unit.runs_maker import make_run
@@ -53,6 +56,7 @@ class Host(App[None]):
     def __init__(self, load: Callable[[Path], Sequence[RunRow]], runs_dir: Path = RUNS, *, alone: bool = False) -> None:
         super().__init__()
         self.alone = alone
+        self.runs_dir = runs_dir
         self.theme_file = ThemeFile()
         self.register_theme(self.theme_file.textual())
         self.theme = self.theme_file.name
@@ -72,6 +76,12 @@ class Host(App[None]):
     @property
     def runs(self) -> RunRows:
         return self.history.query_one(RunRows)
+
+    async def on_event(self, event: events.Event) -> None:
+        """As `CockpitApp` does."""
+        if isinstance(event, events.Key) and isinstance(self.screen, KeyScreen) and self.screen.press(event):
+            return
+        await super().on_event(event)
 
     def names(self) -> list[str]:
         return [one.run for one in self.runs.rows]

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input
 
 from msopt_tui.runs.history import list_runs
-from msopt_tui.runs.query import Listing, Query, QueryError, SortKey, so_far
+from msopt_tui.runs.query import Listing, Query, SortKey, so_far
 from msopt_tui.runs.row import RunRow
-from msopt_tui.state.figures import figures
-from msopt_tui.state.numbers import compact
+from msopt_tui.ui.keys import Keys
 from msopt_tui.ui.requests import Message
-from msopt_tui.ui.screens.history_columns import status_words
 from msopt_tui.ui.screens.history_loader import Loaded, Loader
-from msopt_tui.ui.screens.history_resume import Answer, ResumeDialog, resume_point
+from msopt_tui.ui.screens.history_notes import Notebook
+from msopt_tui.ui.screens.history_resume import Answer, ResumeDialog
 from msopt_tui.ui.screens.history_rows import RunRows, RunsHeader
+from msopt_tui.ui.screens.history_words import FILTER_HINT, detail_lines, fault_words, title_words
+from msopt_tui.ui.screens.key_screen import KeyScreen
 from msopt_tui.ui.theme import Role
 from msopt_tui.ui.widgets.keybar import KeyBar
-from msopt_tui.ui.widgets.lines import LinesView, Words
+from msopt_tui.ui.widgets.lines import LinesView
 
 COLLECT_SECONDS = 0.02
 REFRESH_SECONDS = 2.0
@@ -36,19 +36,9 @@ FRAME_FROM = 6
 """Lines of the screen from which on there are titles and key hints."""
 _DESCENDING: frozenset[SortKey] = frozenset({"created", "updated", "step", "rounds", "seconds"})
 """Columns that are read from the largest value on."""
-_KEYS: tuple[tuple[str, str], ...] = (
-    ("enter", "open"),
-    ("R", "resume"),
-    ("/", "filter"),
-    ("←→ s", "sort by"),
-    ("o", "other way round"),
-    ("g G", "first, last"),
-    ("esc", "back"),
-    ("q", "leave"),
-)
 
 
-class HistoryScreen(Screen[None]):
+class HistoryScreen(KeyScreen):
     """All runs of a folder, read in the background and kept up to date while it is looked at.
 
     `open_run` and `resume_run` get a run directory; `leave` takes the place of closing the screen.
@@ -56,17 +46,7 @@ class HistoryScreen(Screen[None]):
 
     CSS_PATH = "history.tcss"
     AUTO_FOCUS = "#runs"
-    BINDINGS = [
-        Binding("enter", "open", show=False),
-        Binding("R", "resume", show=False),
-        Binding("slash", "filter", show=False),
-        Binding("left", "sort(-1)", show=False),
-        Binding("right", "sort(1)", show=False),
-        Binding("s", "sort_key", show=False),
-        Binding("o", "reverse", show=False),
-        Binding("escape", "back", show=False),
-        Binding("q,h,f2,ctrl+c,ctrl+q", "leave", show=False),
-    ]
+    BINDINGS = []
 
     def __init__(
         self,
@@ -75,8 +55,11 @@ class HistoryScreen(Screen[None]):
         resume_run: Callable[[Path], None],
         leave: Callable[[], None] | None = None,
         load: Callable[[Path], Sequence[RunRow]] = list_runs,
+        keys: Keys | None = None,
     ) -> None:
         super().__init__()
+        self._table = keys or Keys()
+        self._notebook = Notebook(self, self._noted, self._say)
         self._runs_dir = runs_dir
         self._open_run = open_run
         self._resume_run = resume_run
@@ -86,6 +69,9 @@ class HistoryScreen(Screen[None]):
         self._error = ""
         self._column: SortKey = "created"
         self._reverse = True
+        self._archived = False
+        self._is_stale = False
+        """Whether what is being read was changed since, by us."""
         self._collector: Timer | None = None
         self._refresher: Timer | None = None
         self._title = LinesView(id="title")
@@ -107,8 +93,33 @@ class HistoryScreen(Screen[None]):
         yield self._detail
         yield self._keys
 
+    def press(self, event: events.Key) -> bool:
+        """Do what a key means on the list, or in the filter line."""
+        if self.focused is self._filter:
+            return self._press_in_filter(event)
+        action = self._table.find_in_history(event.key, event.character)
+        if action is None:
+            return False
+        _DEEDS[action.id](self)
+        return True
+
+    def _press_in_filter(self, event: events.Key) -> bool:
+        """Only what leaves the line: the rest is typing."""
+        action = self._table.find_in_history(event.key, None)
+        if event.key == "enter":
+            self._close_filter()
+        elif event.key == "escape":
+            self.action_back()
+        elif action is not None and action.id == "history_leave" and not event.is_printable:
+            self.action_leave()
+        else:
+            return False
+        return True
+
     def on_mount(self) -> None:
         """Begin to read."""
+        self._filter.display = self._fault.display = False
+        self._say()
         self._show()
         self._collector = self.set_interval(COLLECT_SECONDS, self._collect)
         self._read()
@@ -133,19 +144,18 @@ class HistoryScreen(Screen[None]):
         """Filter at every key, by what can be read so far; why the rest can't is said below it."""
         text = self._filter.value
         self._query, fault = so_far(text)
-        words = fault_words(fault, text, self._filter.cursor_position, self.size.width) if fault else _HINT
+        words = fault_words(fault, text, self._filter.cursor_position, self.size.width) if fault else FILTER_HINT
         self._fault.set_lines([words])
+        if self.focused is not self._filter:
+            self._close_filter()  # typed so fast that the line was left before its last letters were in it
         self._show(keep=False)
 
-    def on_input_submitted(self) -> None:
-        """Back to the list, which stays filtered."""
-        self._close_filter()
-
-    def on_run_rows_moved(self) -> None:
-        """Show more of the run under the cursor."""
+    def on_run_rows_moved(self, message: RunRows.Moved) -> None:
+        """Show more of the run under the cursor; what was said of another one goes."""
         row = self._rows.selected
         self._detail.set_lines(detail_lines(row) if row else [])
-        self._say()
+        if message.by_person:
+            self._say()
 
     def on_run_rows_opened(self) -> None:
         """A double click."""
@@ -187,11 +197,10 @@ class HistoryScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self._filter.add_class("open")
-        self._fault.add_class("open")
-        self._fault.set_lines([_HINT])
+        # Not by CSS, which comes too late for the letters that follow.
+        self._filter.display = self._fault.display = True
+        self.set_focus(self._filter)
         self.on_input_changed()
-        self._filter.focus()
 
     def action_sort_key(self) -> None:
         """Choose any metric or setting to sort by."""
@@ -214,6 +223,47 @@ class HistoryScreen(Screen[None]):
         self._reverse = not self._reverse
         self._show()
 
+    def action_move(self, by: int) -> None:
+        """Move the cursor by lines."""
+        self._rows.action_move(by)
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by screenfuls."""
+        self._rows.action_page(pages)
+
+    def action_tags(self) -> None:
+        """Write tags."""
+        self._with_selected(self._notebook.edit_tags)
+
+    def action_note(self) -> None:
+        """Write a note."""
+        self._with_selected(self._notebook.edit_note)
+
+    def action_pin(self) -> None:
+        """Keep it at the top, or no longer."""
+        self._with_selected(self._notebook.pin)
+
+    def action_archive(self) -> None:
+        """Put it away, or back."""
+        self._with_selected(lambda row: self._notebook.archive(row, self._table.key_of("history_archived")))
+
+    def action_delete(self) -> None:
+        """Delete it, after a question."""
+        rows = self._listing.rows if self._listing else ()
+        self._with_selected(lambda row: self._notebook.delete(row, rows))
+
+    def action_archived(self) -> None:
+        """List the archived ones too, or no longer."""
+        self._archived = not self._archived
+        self._show()
+        self._say("archived runs are listed" if self._archived else "archived runs are left out", "muted")
+
+    def action_help(self) -> None:
+        """All keys."""
+        from msopt_tui.ui.screens.help import HelpDialog
+
+        self.app.push_screen(HelpDialog(self._table))
+
     def action_back(self) -> None:
         """One layer back: the filter line, the filter, the screen."""
         if self._filter.has_focus or self._filter.value:
@@ -232,7 +282,20 @@ class HistoryScreen(Screen[None]):
             self.app.exit()
 
     def _say(self, text: str = "", role: Role = "") -> None:
-        self._keys.show(_KEYS, Message(text, role) if text else None)
+        self._keys.show(self._table.history_footer(), Message(text, role) if text else None)
+
+    def _with_selected(self, deed: Callable[[RunRow], None]) -> None:
+        row = self._rows.selected
+        if row is not None:
+            deed(row)
+
+    def _noted(self, old: RunRow, new: RunRow | None) -> None:
+        """Show at once what was written; the next reading finds the same."""
+        if self._listing is not None:
+            rows = [new if row.path == old.path else row for row in self._listing.rows]
+            self._listing = Listing([row for row in rows if row is not None])
+        self._is_stale = self._loader.busy
+        self._show()
 
     def _ask(self, row: RunRow, default: Answer) -> None:
         def answered(answer: Answer | None) -> None:
@@ -246,9 +309,9 @@ class HistoryScreen(Screen[None]):
         self._show()
 
     def _close_filter(self) -> None:
-        self._filter.set_class(bool(self._filter.value), "open")
-        self._fault.remove_class("open")
-        self._rows.focus()
+        self._filter.display = bool(self._filter.value)
+        self._fault.display = False
+        self.set_focus(self._rows)
 
     def _read(self) -> None:
         self._loader.start()
@@ -261,6 +324,10 @@ class HistoryScreen(Screen[None]):
             return
         assert self._collector is not None
         self._collector.pause()
+        if self._is_stale:
+            self._is_stale = False
+            self._read()
+            return
         self._take(loaded)
         if self._refresher is not None:
             self._refresher.stop()
@@ -277,7 +344,7 @@ class HistoryScreen(Screen[None]):
 
     def _show(self, keep: bool = True) -> None:
         if self._listing is not None:
-            rows = self._listing.select(self._query, self._column, self._reverse)
+            rows = self._listing.select(self._query, self._column, self._reverse, self._archived)
             self._rows.show(rows, keep, self._column)
         self._header.show(self._column, self._reverse)
         self._show_title()
@@ -286,60 +353,30 @@ class HistoryScreen(Screen[None]):
         self._title.set_lines([title_words(self._runs_dir, self._listing, len(self._rows.rows), self._error)])
 
 
-_HINT: Words = [
-    (" and or not ( )  < <= > >= = !=  ~ contains  ", "muted"),
-    ("lr > 1e-4", "key"),
-    ("  ", ""),
-    ("age < 3d", "key"),
-    ("  ", ""),
-    ("status = died", "key"),
-]
-
-
-def fault_words(error: QueryError, text: str, cursor: int, width: int) -> Words:
-    """What is wrong with a filter, under the place: the line above scrolls where it is longer than the screen."""
-    from rich.cells import cell_len
-
-    scrolled = max(cell_len(text[:cursor]) + 3 - width, 0)
-    x = min(max(1 + cell_len(text[: error.at]) - scrolled, 1), max(width - 1, 1))
-    note = f" {error}"
-    if x + 1 + cell_len(note) <= width:
-        return [(" " * x, ""), ("▲", "bad"), (note, "warn")]
-    note = f"{error} (at {error.at + 1}) "
-    room = x - cell_len(note)
-    return [(" " * room + note, "warn"), ("▲", "bad")] if room >= 0 else [(f" at {error.at + 1}: {error}", "warn")]
-
-
-def title_words(runs_dir: Path, listing: Listing | None, shown: int, error: str) -> Words:
-    """What the list holds, or why it holds nothing."""
-    words: Words = [(" history ", "title")]
-    if error:
-        return [*words, (f" the runs can't be read: {error}", "bad")]
-    if listing is None:
-        return [*words, (f" reading the runs in {runs_dir}…", "muted")]
-    total = len(listing.rows)
-    if not total:
-        return [*words, (f" no runs in {runs_dir} yet: msopt-tui project.toml starts one", "muted")]
-    count = f"{total:,} runs" if shown == total else f"{shown:,} of {total:,} runs"
-    return [*words, (f" {count} in {runs_dir}", "muted")]
-
-
-def detail_lines(row: RunRow) -> list[Words]:
-    """What the columns have no room for."""
-    text, role = status_words(row)
-    going_on = row.reason or ("the engine went without a word" if row.status == "died" else "")
-    facts = [
-        f"{compact(row.parameters)} parameters" if row.parameters else "",
-        f"on {row.device}" if row.device else "",
-        f"branched from {row.parent}" if row.parent else "",
-    ]
-    best = figures(row.metrics)
-    return [
-        [(" ", ""), (f"{row.project} / {row.run}", "strong"), (f"  {row.description}", "muted")],
-        [(f" {text}", role), (f"  {going_on}", "")],
-        [(f" best, at step {row.best_step:,}: {best}" if row.best_step is not None else " no evaluation yet", "")],
-        [
-            (" " + " · ".join(fact for fact in facts if fact), "muted"),
-            (f"  R resumes {resume_point(row)}" if row.resumable else "", "muted"),
-        ],
-    ]
+_FAR = 10**9
+_DEEDS: dict[str, Callable[[HistoryScreen], None]] = {
+    "history_open": HistoryScreen.action_open,
+    "history_resume": HistoryScreen.action_resume,
+    "history_filter": HistoryScreen.action_filter,
+    "history_sort": HistoryScreen.action_sort_key,
+    "history_sort_left": lambda screen: screen.action_sort(-1),
+    "history_sort_right": lambda screen: screen.action_sort(1),
+    "history_reverse": HistoryScreen.action_reverse,
+    "history_tags": HistoryScreen.action_tags,
+    "history_note": HistoryScreen.action_note,
+    "history_pin": HistoryScreen.action_pin,
+    "history_archive": HistoryScreen.action_archive,
+    "history_archived": HistoryScreen.action_archived,
+    "history_delete": HistoryScreen.action_delete,
+    "history_up": lambda screen: screen.action_move(-1),
+    "history_down": lambda screen: screen.action_move(1),
+    "history_page_up": lambda screen: screen.action_page(-1),
+    "history_page_down": lambda screen: screen.action_page(1),
+    "history_top": lambda screen: screen.action_move(-_FAR),
+    "history_bottom": lambda screen: screen.action_move(_FAR),
+    "history_back": HistoryScreen.action_back,
+    "history_help": HistoryScreen.action_help,
+    "history_leave": HistoryScreen.action_leave,
+}
+"""What each action of the history does; a test holds that there is one for each."""
+DEEDS = frozenset(_DEEDS)

@@ -63,9 +63,15 @@ def loss_text(value: float | None) -> str:
     return "–" if value is None else significant(value)
 
 
+def run_text(row: RunRow) -> str:
+    """The run's name with what a person made of it: `◈` for pinned, `⌂` for put away, its tags."""
+    marks = ("◈ " if row.pinned else "") + ("⌂ " if row.archived else "")
+    return f"{marks}{row.run}" + "".join(f" #{tag}" for tag in row.tags.split())
+
+
 COLUMNS: tuple[ColumnSpec, ...] = (
     ColumnSpec("status", "status", 12, lambda row: status_words(row)[0]),
-    ColumnSpec("run", "run", 24, lambda row: row.run, grows=36),
+    ColumnSpec("run", "run", 24, run_text, grows=36),
     ColumnSpec("project", "project", 16, lambda row: row.project, grows=24, folds=3),
     ColumnSpec("created", "created", 16, lambda row: local_time(row.created)),
     ColumnSpec("step", "steps", 9, lambda row: compact(row.step) if row.step >= 10**7 else f"{row.step:,}", right=True),

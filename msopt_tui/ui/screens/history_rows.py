@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import overload
 
 from textual import events
-from textual.binding import Binding
 from textual.message import Message
 
 from msopt_tui.runs.query import SortKey
@@ -39,17 +38,12 @@ class _Lines(Sequence[Words]):
 class RunRows(LinesView, can_focus=True):
     """Runs in lines with a cursor."""
 
-    BINDINGS = [
-        Binding("up,k", "move(-1)", show=False),
-        Binding("down,j", "move(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("home,g", "move(-1000000000)", show=False),
-        Binding("end,G", "move(1000000000)", show=False),
-    ]
-
     class Moved(Message):
         """The cursor is on another run, or the run under it has changed."""
+
+        def __init__(self, by_person: bool = False) -> None:
+            super().__init__()
+            self.by_person = by_person
 
     class Opened(Message):
         """A run was chosen by the mouse."""
@@ -87,7 +81,7 @@ class RunRows(LinesView, can_focus=True):
         """Move the cursor by lines, within the list."""
         self._cursor = min(max(self._cursor + by, 0), max(len(self._rows) - 1, 0))
         self._redraw()
-        self.post_message(self.Moved())
+        self.post_message(self.Moved(by_person=True))
 
     def action_page(self, pages: int) -> None:
         """Move the cursor by a screenful."""

@@ -1,0 +1,75 @@
+"""The lines of the history screen: its title, what is wrong with a filter, what is known of one run. Pure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.cells import cell_len
+
+from msopt_tui.runs.query import Listing, QueryError
+from msopt_tui.runs.row import RunRow
+from msopt_tui.state.figures import figures
+from msopt_tui.state.numbers import compact
+from msopt_tui.ui.screens.history_columns import status_words
+from msopt_tui.ui.screens.history_resume import resume_point
+from msopt_tui.ui.widgets.lines import Words
+
+FILTER_HINT: Words = [
+    (" and or not ( )  < <= > >= = !=  ~ contains  ", "muted"),
+    ("lr > 1e-4", "key"),
+    ("  ", ""),
+    ("age < 3d", "key"),
+    ("  ", ""),
+    ("status = died", "key"),
+]
+
+
+def fault_words(error: QueryError, text: str, cursor: int, width: int) -> Words:
+    """What is wrong with a filter, under the place: the line above scrolls where it is longer than the screen."""
+    scrolled = max(cell_len(text[:cursor]) + 3 - width, 0)
+    x = min(max(1 + cell_len(text[: error.at]) - scrolled, 1), max(width - 1, 1))
+    note = f" {error}"
+    if x + 1 + cell_len(note) <= width:
+        return [(" " * x, ""), ("▲", "bad"), (note, "warn")]
+    note = f"{error} (at {error.at + 1}) "
+    room = x - cell_len(note)
+    return [(" " * room + note, "warn"), ("▲", "bad")] if room >= 0 else [(f" at {error.at + 1}: {error}", "warn")]
+
+
+def title_words(runs_dir: Path, listing: Listing | None, shown: int, error: str) -> Words:
+    """What the list holds, or why it holds nothing."""
+    words: Words = [(" history ", "title")]
+    if error:
+        return [*words, (f" the runs can't be read: {error}", "bad")]
+    if listing is None:
+        return [*words, (f" reading the runs in {runs_dir}…", "muted")]
+    total = len(listing.rows)
+    if not total:
+        return [*words, (f" no runs in {runs_dir} yet: msopt-tui project.toml starts one", "muted")]
+    count = f"{total:,} runs" if shown == total else f"{shown:,} of {total:,} runs"
+    return [*words, (f" {count} in {runs_dir}", "muted")]
+
+
+def detail_lines(row: RunRow) -> list[Words]:
+    """What the columns have no room for."""
+    text, role = status_words(row)
+    going_on = row.reason or ("the engine went without a word" if row.status == "died" else "")
+    facts = [
+        f"{compact(row.parameters)} parameters" if row.parameters else "",
+        f"on {row.device}" if row.device else "",
+        f"branched from {row.parent}" if row.parent else "",
+    ]
+    best = figures(row.metrics)
+    return [
+        [(" ", ""), (f"{row.project} / {row.run}", "strong"), (f"  {row.description}", "muted"), *_note(row)],
+        [(f" {text}", role), (f"  {going_on}", "")],
+        [(f" best, at step {row.best_step:,}: {best}" if row.best_step is not None else " no evaluation yet", "")],
+        [
+            (" " + " · ".join(fact for fact in facts if fact), "muted"),
+            (f"  R resumes {resume_point(row)}" if row.resumable else "", "muted"),
+        ],
+    ]
+
+
+def _note(row: RunRow) -> Words:
+    return [(f"  {'· ' if row.description else ''}{row.note}", "accent")] if row.note else []
