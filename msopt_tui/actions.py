@@ -8,13 +8,18 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msopt_tui.arguments import Options, UsageError
 from msopt_tui.config.errors import ConfigError
 from msopt_tui.config.load import load_project
 from msopt_tui.config.schema import Config, ProjectTable, UiTable
 from msopt_tui.link.base import EngineLink
+
+if TYPE_CHECKING:
+    from msopt_tui.runs.directory import RunDirectory
 
 EXIT_FAILED = 1
 EXIT_USAGE = 3
@@ -70,6 +75,47 @@ def resume(options: Options) -> int:
     """`msopt-tui resume RUN`: start an engine on an unfinished run again and watch it."""
     found = _find(options)
     return EXIT_USAGE if found is None else _take_up(options, found)
+
+
+def branch(options: Options) -> int:
+    """`msopt-tui branch RUN --at STEP table.key=value …`: a new run from a checkpoint of an old one, shown."""
+    at = options.value("--at")
+    if at and not at.isdecimal():
+        raise UsageError(f"--at takes the step of a checkpoint, not {at}")
+    return _from_old(options, lambda old, runs_dir: _branch(old, int(at) if at else None, options.overrides, runs_dir))
+
+
+def replay(options: Options) -> int:
+    """`msopt-tui replay RUN`: the run once more, with every intervention at its step, as a new run."""
+    from msopt_tui.engine import branch as branching
+
+    if options.overrides:
+        raise UsageError(f"a replay has the run's own settings: {options.overrides[0]} is for branch")
+    return _from_old(options, branching.replay)
+
+
+def _branch(old: RunDirectory, step: int | None, overrides: Sequence[str], runs_dir: Path) -> RunDirectory:
+    from msopt_tui.engine import branch as branching
+
+    return branching.branch(old, step, overrides, runs_dir)
+
+
+def _from_old(options: Options, make: Callable[[RunDirectory, Path], RunDirectory]) -> int:
+    """Make a run from another one and watch it."""
+    from msopt_tui.engine.branch import BranchError
+    from msopt_tui.runs.directory import RunDirectory
+
+    found = _find(options)
+    if found is None:
+        return EXIT_USAGE
+    try:
+        new = make(RunDirectory(found), found.parent.parent)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return EXIT_USAGE
+    except (BranchError, OSError) as error:
+        return _fail(str(error))
+    return _watch_new(options, new.path, _ui_of(new.path))
 
 
 def stop(options: Options) -> int:

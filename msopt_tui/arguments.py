@@ -11,7 +11,7 @@ class Options:
     """Parsed command line. Parsed by hand: forty lines here start in a millisecond, argparse in fifteen."""
 
     FLAGS = ("--headless", "--json", "--in-process", "--readonly", "--no-color")
-    VALUES = ("--resume", "--fps", "--runs-dir", "--why")
+    VALUES = ("--resume", "--fps", "--runs-dir", "--why", "--at")
 
     def __init__(self, arguments: list[str]) -> None:
         self.words: list[str] = []

@@ -21,6 +21,9 @@ msopt-tui: a terminal training cockpit for language models
   msopt-tui history                              all runs: sort, filter, open, resume
   msopt-tui show [RUN]                           a run's summary and curves, printed
   msopt-tui resume RUN                           go on from its last checkpoint
+  msopt-tui branch RUN --at STEP [key=value ...] a new run from a checkpoint (without --at: the latest), with its
+                                                 settings and these over them
+  msopt-tui replay RUN                           the run once more, with every intervention at its step
   msopt-tui stop RUN                             save and stop it
   msopt-tui send RUN COMMAND                     what the keys do, for scripts: pause [STEP], step [N], until STEP,
                                                  continue, evaluate [FILE], ask TEXT, save, pin [STEP], unpin [STEP],
@@ -81,6 +84,8 @@ def _dispatch(options: Options) -> int:
         "show": actions.show,
         "resume": actions.resume,
         "stop": actions.stop,
+        "branch": actions.branch,
+        "replay": actions.replay,
         "send": actions.send,
         "check": actions.check,
         "schema": actions.schema,

@@ -204,10 +204,16 @@ class Engine:
                 tokens=at.tokens if at else 0,
             )
         )
+        begin_with = start_from or resume.branched(self.directory)
         if at:
             self._context.replay = Replay(events, at.step)
+        elif self._meta.replay_of:
+            again = _read_journal(RunDirectory(Path(self._meta.replay_of)))
+            self._context.replay = Replay(again, resume.read(begin_with).step if begin_with else 0, whole=True)
+        if begin_with is not None and start_from is None:
+            self._emit(Noted(level="info", text=f"begins with {begin_with.name} of {self._meta.parent}"))
         self._emit(Noted(level="info", text=f"libraries loaded in {time.monotonic() - began:.1f} s"))
-        ended = pipeline.run(self._context, start_from)
+        ended = pipeline.run(self._context, begin_with)
         self._control.close()
         return ended
 

@@ -29,6 +29,12 @@ def choose(directory: RunDirectory, emit: Callable[[Event], None]) -> Path | Non
     return found
 
 
+def branched(directory: RunDirectory) -> Path | None:
+    """The checkpoint that a branch begins with; `None` for a run of its own."""
+    steps = checkpoint.list_steps(directory.start)
+    return directory.start / f"checkpoint-{steps[0]}" if steps else None
+
+
 def read(path: Path) -> checkpoint.TrainingState:
     """Counters and settings of a checkpoint, without its weights."""
     return checkpoint.read_state(path)

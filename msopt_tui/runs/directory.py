@@ -71,6 +71,11 @@ class RunDirectory:
         return self.checkpoints / f"checkpoint-{step}"
 
     @property
+    def start(self) -> Path:
+        """Folder of the checkpoint that a branch began with: its own copy, whatever becomes of its parent's."""
+        return self.path / "start"
+
+    @property
     def best(self) -> Path:
         """Text file: name of the best checkpoint's folder."""
         return self.path / "best"

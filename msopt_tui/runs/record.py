@@ -57,6 +57,8 @@ class RunMeta(msgspec.Struct, frozen=True, kw_only=True):
     parent: str = ""
     """The run this one branched from."""
     parent_step: int | None = None
+    replay_of: str = ""
+    """Directory of the run whose interventions this one repeats."""
     data_sha256: str = ""
     """Of the raw text."""
     project_file: str = ""

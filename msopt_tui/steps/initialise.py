@@ -18,16 +18,19 @@ from msopt_tui.ml.tasks.base import Subject, Task
 from msopt_tui.protocol.events import ModelReady, Noted, StepsDone
 from msopt_tui.refinement.guard import NORM_RATIO, Guard
 from msopt_tui.state.numbers import compact
+from msopt_tui.steps import branching
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session, rows_per_step, steps_in_round
 
 
 def run(context: RunContext, prepared: PreparedData, start_from: Path | None) -> Session:
-    """Build the session; `start_from` is a valid checkpoint directory of this run."""
+    """Build the session; `start_from` is a valid checkpoint directory of this run, or what a branch begins with."""
     with context.control.during("preparing"), context.phase("initialise") as phase:
         context.control.poll(0)
         session = _build(context, prepared)
-        if start_from is not None:
+        if start_from is not None and start_from.parent == context.directory.start:
+            branching.begin(context, session, start_from)
+        elif start_from is not None:
             restore(context, session, start_from)
         facts = models.facts(session.model, context.config.data.max_length)
         context.emit(

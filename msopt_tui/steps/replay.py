@@ -15,9 +15,12 @@ from msopt_tui.protocol import events as ev
 class Replay:
     """Interventions by the step at which they took effect. An empty one for a fresh run."""
 
-    def __init__(self, events: Iterable[ev.Event] = (), from_step: int = 0) -> None:
+    def __init__(self, events: Iterable[ev.Event] = (), from_step: int = 0, *, whole: bool = False) -> None:
+        """Of a `whole` run everything is done again from its beginning, not only what came after a checkpoint."""
+        self._whole = whole
         self._adjusted: dict[int, list[ev.Adjusted]] = {}
         self._evaluations: set[int] = set()
+        self._saves: set[int] = set()
         self._round_ends: dict[int, int] = {}
         self._rounds: dict[int, ev.RoundStarted] = {}
         self._rollbacks: dict[int, ev.RolledBack] = {}
@@ -29,8 +32,8 @@ class Replay:
     def _take(self, event: ev.Event, from_step: int) -> None:
         if isinstance(event, ev.StepsDone):
             self.horizon = max(self.horizon, event.first + len(event.losses) - 1)
-        elif isinstance(event, ev.CheckpointSaved) and event.step == from_step:
-            self._forget(from_step)
+        elif isinstance(event, ev.CheckpointSaved):
+            self._take_checkpoint(event, from_step)
         elif isinstance(event, ev.RolledBack) and event.step >= from_step:
             self._rollbacks[event.step] = event
         elif isinstance(event, ev.Adjusted) and event.step >= from_step:
@@ -41,6 +44,12 @@ class Replay:
             self._round_ends[event.round] = event.step
         elif isinstance(event, ev.RoundStarted) and event.step >= from_step:
             self._rounds[event.round] = event
+
+    def _take_checkpoint(self, event: ev.CheckpointSaved, from_step: int) -> None:
+        if event.step == from_step and not self._whole:
+            self._forget(from_step)
+        elif event.reason in ("asked", "stop") and event.step > from_step:
+            self._saves.add(event.step)
 
     def _forget(self, step: int) -> None:
         """What came before a checkpoint of this step is in it."""
@@ -56,7 +65,7 @@ class Replay:
         """The next step after `step` at which something is to be done again, `end` at the latest."""
         asked = (
             at
-            for at in (*self._adjusted, *self._evaluations, *self._rollbacks, *self._round_ends.values())
+            for at in (*self._adjusted, *self._evaluations, *self._saves, *self._rollbacks, *self._round_ends.values())
             if at > step
         )
         return min(asked, default=end) if self else end
@@ -71,6 +80,19 @@ class Replay:
             self._evaluations.discard(step)
             return True
         return False
+
+    def save_at(self, step: int) -> bool:
+        """Whether a checkpoint was written here out of turn: a rollback may need it; handed out once."""
+        if step in self._saves:
+            self._saves.discard(step)
+            return True
+        return False
+
+    @property
+    def needed(self) -> set[int]:
+        """Checkpoints that are still to be gone back to."""
+        rounds = {event.from_step for event in self._rounds.values() if event.from_step is not None}
+        return rounds | {event.from_step for event in self._rollbacks.values()}
 
     def round_end(self, number: int) -> int | None:
         """Step at which a person ended this round early."""

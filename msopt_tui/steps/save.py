@@ -67,6 +67,7 @@ def thin_out(context: RunContext, session: Session) -> None:
     """Remove the oldest checkpoints over `save_total_limit`: never the latest, the best, or a pinned one."""
     directory = context.directory
     keep = {session.step} | ({session.best_step} if session.best_step is not None else set())
+    keep |= context.replay.needed
     try:
         keep |= read_pins(directory)
     except PinError as error:

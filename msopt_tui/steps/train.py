@@ -17,7 +17,7 @@ def run(context: RunContext, session: Session) -> str:
         return control.idle() and session.guard.verdict is None
 
     with control.during("training"), control.serve_with(Served(context, session)), context.phase("train") as phase:
-        if session.step == 0 and session.last_evaluated_step < 0:
+        if session.last_evaluated_step < 0:
             evaluate.and_keep(context, session, "start")
         while True:
             _replay(context, session)
@@ -49,6 +49,8 @@ def _at_cadence(context: RunContext, session: Session) -> None:
     step, train = session.step, context.config.train
     if context.replay.evaluation_at(step):
         evaluate.and_keep(context, session, "asked")
+    if context.replay.save_at(step) and session.last_saved_step != step:
+        save.run(context, session, "asked")
     if step % train.eval_steps == 0 and session.last_evaluated_step != step and step < session.plan.last_step:
         evaluate.and_keep(context, session, "cadence")
     if step % train.save_steps == 0 and session.last_saved_step != step and step < session.plan.last_step:

@@ -1,0 +1,70 @@
+"""A branch goes on as its parent did until something is changed; a replay gives the same losses to the last bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from msopt_tui.config.errors import ConfigError
+from msopt_tui.engine.branch import BranchError, branch, replay
+from msopt_tui.protocol import commands as cmd
+from msopt_tui.protocol import events as ev
+from msopt_tui.protocol.adjustable import ACCUMULATION, MICRO
+from msopt_tui.runs.record import read_meta
+from tests.ml.live import create, serve
+from tests.projects import events_of, losses_of, state_of
+
+torch.set_num_threads(1)
+
+SHORT = ("train.max_steps=24", "train.save_steps=6", "train.eval_steps=8")
+
+
+def test_a_branch_is_its_parent_until_something_is_changed(tmp_path: Path) -> None:
+    adjust = cmd.Adjust(changes={"train.learning_rate": 1e-3})
+    parent = serve(create(tmp_path, *SHORT), {9: [adjust]})
+    known = losses_of(parent)
+    same = serve(branch(parent, 12, [], tmp_path / "runs"))
+    assert losses_of(same) == {step: known[step] for step in range(13, 25)}
+    other = serve(branch(parent, 12, ["train.learning_rate=5e-3", "train.batch_size=2"], tmp_path / "runs"))
+    changed = losses_of(other)
+    assert list(changed) == list(range(13, 25))
+    assert changed[20] != known[20]
+    meta, state = read_meta(other.meta), state_of(other)
+    assert meta is not None
+    assert (meta.parent, meta.parent_step) == (parent.name, 12)
+    assert state.status == "completed"
+    assert state.best is not None
+    assert state.best.step >= 12
+    assert same.start.exists()
+
+
+def test_a_branch_of_other_weights_or_from_nothing_is_refused(tmp_path: Path) -> None:
+    parent = serve(create(tmp_path, *SHORT), {7: [cmd.Stop(save=False)]})
+    with pytest.raises(BranchError, match="there are 0, 6"):
+        branch(parent, 7, [], tmp_path / "runs")
+    with pytest.raises(ConfigError, match="learning_rate"):
+        branch(parent, 6, ["train.learning_rate=-1"], tmp_path / "runs")
+    wider = serve(branch(parent, 6, ["model.hidden_size=64"], tmp_path / "runs"), fails=True)
+    assert "is not what the checkpoint was trained with" in state_of(wider).ended.reason  # type: ignore[union-attr]  # it ended
+
+
+def test_a_replay_gives_the_same_losses_to_the_last_bit(tmp_path: Path) -> None:
+    commands: dict[int, list[cmd.Command]] = {
+        3: [cmd.Adjust(changes={"train.learning_rate": 5e-3}), cmd.Evaluate(), cmd.Save()],
+        5: [cmd.Adjust(changes={MICRO: 2})],
+        7: [cmd.RollBack(step=3), cmd.Adjust(changes={"model.dropout": 0.2, "train.weight_decay": 0.0})],
+        10: [cmd.Undo(), cmd.Adjust(changes={MICRO: 3, ACCUMULATION: 2})],
+        13: [cmd.Adjust(changes={"train.max_steps": 20}), cmd.Pause()],
+        14: [cmd.Stop(save=False)],
+    }
+    first = create(tmp_path, *SHORT, "train.save_total_limit=1")
+    serve(first, commands)
+    serve(first, {16: [cmd.Evaluate(), cmd.RollBack(step=12)]})
+    again = serve(replay(first, tmp_path / "runs"))
+    assert losses_of(again) == losses_of(first)
+    assert len(losses_of(again)) == 20
+    kinds = (ev.Adjusted, ev.RolledBack)
+    done = [[(e.step, type(e)) for e in events_of(run) if isinstance(e, kinds)] for run in (first, again)]
+    assert set(done[0]) == set(done[1])
