@@ -32,7 +32,7 @@ _CAUSAL: tuple[Architecture, ...] = ("llama", "gpt2")
 ARCHITECTURES: dict[str, tuple[Architecture, ...]] = {
     "causal-lm": _CAUSAL,
     "masked-lm": ("bert",),
-    "instruction": _CAUSAL,
+    "instruction": (*_CAUSAL, "t5"),
     "summarization": ("t5", *_CAUSAL),
     "translation": ("t5", *_CAUSAL),
     "question-answering": ("bert", "t5", *_CAUSAL),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from msopt_tui.config.presets import sizes
 from msopt_tui.config.schema import Config
-from msopt_tui.config.tasks import USUAL_ARCHITECTURE, Architecture
+from msopt_tui.config.tasks import ARCHITECTURES, USUAL_ARCHITECTURE, Architecture
+from msopt_tui.data.errors import DataError
 
 if TYPE_CHECKING:
     from msopt_tui.data.pretrained import Json
@@ -42,15 +43,28 @@ ENCODERS = frozenset(
 def family_of(config: Config, base_dir: Path) -> Family:
     """The family of the network that a project file asks for; of a pretrained one by its `config.json`.
 
-    Raises DataError where a pretrained model can't be found.
+    Raises DataError where a pretrained model can't be found, or is of a family that can't learn the task.
     """
-    if config.model.pretrained:
+    name, task = config.model.pretrained, config.task.name
+    if name:
         from msopt_tui.data.pretrained import CONFIG, locate, read_json
 
-        return of_json(read_json(locate(config.model.pretrained, base_dir, weights=False) / CONFIG))
+        raw = read_json(locate(name, base_dir, weights=False) / CONFIG)
+        family, able = of_json(raw), families_of(task)
+        if family not in able:
+            raise DataError(
+                f"model.pretrained: {name} is a network ({raw.get('model_type')}) of the family {family}; "
+                f"{task} takes {' or '.join(able)}: choose another model, or another task.name"
+            )
+        return family
     if config.model.architecture == "auto" and not config.model.preset:
         return OF_ARCHITECTURE[USUAL_ARCHITECTURE[config.task.name]]
     return OF_ARCHITECTURE[sizes(config.model).architecture]
+
+
+def families_of(task: str) -> list[Family]:
+    """The families that can learn a task, the usual one first."""
+    return list(dict.fromkeys(OF_ARCHITECTURE[architecture] for architecture in ARCHITECTURES[task]))
 
 
 def of_json(raw: Json) -> Family:

@@ -30,6 +30,12 @@ _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _POSITIONS = ("max_position_embeddings", "n_positions")
 """What configurations call the longest row that a model takes."""
+_DISTANCES = "relative_attention_num_buckets"
+"""T5's configurations have this key: it knows distances between tokens, no positions, whatever `n_positions` says."""
+_COUNTED_FROM_PADDING = frozenset(
+    {"camembert", "data2vec-text", "longformer", "mpnet", "roberta", "roberta-prelayernorm", "xlm-roberta", "xmod"}
+)
+"""Networks whose first position is the one behind the padding token's id: of 514 positions 512 are for tokens."""
 
 
 def locate(name: str, base_dir: Path, *, weights: bool) -> Path:
@@ -100,12 +106,22 @@ def read_json(path: Path) -> Json:
 
 def refuse_longer(directory: Path, max_length: int) -> None:
     """Raises DataError where rows of `max_length` tokens are longer than the model takes."""
-    config = read_json(directory / CONFIG)
-    limits = [limit for limit in map(config.get, _POSITIONS) if isinstance(limit, int)]
-    if limits and max_length > limits[0]:
+    limit = longest_row(read_json(directory / CONFIG))
+    if limit is not None and max_length > limit:
         raise DataError(
-            f"data.max_length = {max_length:,} is longer than {directory.name} takes: set it to {limits[0]:,} or less"
+            f"data.max_length = {max_length:,} is longer than {directory.name} takes: set it to {limit:,} or less"
         )
+
+
+def longest_row(config: Json) -> int | None:
+    """Tokens in the longest row that the network of a configuration takes; `None` where nothing bounds it."""
+    if _DISTANCES in config:
+        return None
+    limit = next((limit for limit in map(config.get, _POSITIONS) if isinstance(limit, int)), None)
+    pad = config.get("pad_token_id")
+    if limit is not None and config.get("model_type") in _COUNTED_FROM_PADDING:
+        return limit - 1 - (pad if isinstance(pad, int) else 1)
+    return limit
 
 
 @dataclass(frozen=True, slots=True)

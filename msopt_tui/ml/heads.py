@@ -42,7 +42,7 @@ class Head:
     """Whether only a network that was saved with this head will do."""
 
 
-_TAUGHT = frozenset({"classifier", "score", "pre_classifier", "pooler", "qa_outputs", "dense", "out_proj"})
+_TAUGHT = frozenset({"classifier", "score", "pre_classifier", "pooler", "qa_outputs", "dense", "out_proj", "head"})
 _WORDS = frozenset({"cls", "lm_head", "predictions", "generator_lm_head", "generator_predictions", "head", "decoder"})
 
 CAUSAL = Head(
@@ -90,13 +90,17 @@ def head_of(task: str, family: Family) -> Head:
         return CLASSES
     if task == "question-answering" and family == "encoder":
         return SPANS
-    if task in ("summarization", "translation", "question-answering") and family == "encoder-decoder":
-        return SEQ2SEQ
-    return CAUSAL
+    return SEQ2SEQ if family == "encoder-decoder" else CAUSAL
 
 
-def is_new(name: str, head: Head) -> bool:
-    """Whether a weight belongs to the head that a pretrained body may lack."""
+def module_of(name: str, head: Head) -> str:
+    """The part of a head that a weight lies in, such as `classifier` or `bert.pooler`; empty for weights of the body.
+
+    A pretrained body may lack such a weight; it starts from random numbers then.
+    """
     pieces = name.split(".")
     # Bodies have layers called `dense` and `decoder` too, far from the end.
-    return bool(head.new & set(pieces[:3])) and "layer" not in pieces and "layers" not in pieces
+    if "layer" in pieces or "layers" in pieces:
+        return ""
+    place = next((at for at, piece in enumerate(pieces[:3]) if piece in head.new), None)
+    return "" if place is None else ".".join(pieces[: place + 1])

@@ -7,7 +7,8 @@ still there. PEFT is an extra: without it a project file that asks for adapters 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from transformers.pytorch_utils import Conv1D
 
 from msopt_tui.config.schema import LoraTable
 from msopt_tui.ml import tensor_files
-from msopt_tui.ml.heads import CAUSAL, CLASSES, SPANS, Head, is_new
+from msopt_tui.ml.heads import CAUSAL, CLASSES, SPANS, Head, module_of
 
 ADAPTER = "adapter_model.safetensors"
 """What PEFT calls the file of an adapter's weights; `adapter_config.json` stands beside it."""
@@ -26,22 +27,23 @@ _PREFIX = "base_model.model."
 """Stands before every name in PEFT's files."""
 
 
-def add(model: PreTrainedModel, table: LoraTable, base: str, head: Head = CAUSAL) -> None:
-    """Freeze the model and put adapters that change nothing yet into its layers; only they learn, and a head of classes
-    or spans, which a pretrained body seldom brings along.
+def add(model: PreTrainedModel, table: LoraTable, base: str, head: Head = CAUSAL, new: Sequence[str] = ()) -> None:
+    """Freeze the model and put adapters that change nothing yet into its layers; only they learn, and beside them a
+    head of classes or spans, and whatever head holds weights that are `new`.
 
     Draws from torch's global generator. `base` is what an adapter's files call the model they belong to. Raises
     ValueError for `target_modules` that this model has not.
     """
     from peft import LoraConfig, inject_adapter_in_model
 
-    wanted = table.target_modules
+    wanted, parts = table.target_modules, _taught(model, head, new)
     config = LoraConfig(
         r=table.r,
         lora_alpha=table.alpha,  # type: ignore[arg-type]  # used as a number; PEFT's own examples give fractions
         lora_dropout=table.dropout,
         target_modules=wanted or None,
         task_type=head.adapter_task or None,
+        exclude_modules=rf"({'|'.join(map(re.escape, parts))})(\..*)?" if parts else None,
         base_model_name_or_path=base,
         # GPT-2 keeps its matrices the other way round.
         fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
@@ -52,21 +54,22 @@ def add(model: PreTrainedModel, table: LoraTable, base: str, head: Head = CAUSAL
         said = str(error).splitlines()[0]
         raise ValueError(f"model.lora.target_modules: {said}; this model has {_layers(model)}") from error
     _refuse_tied(model)
-    taught = _taught(model, head)
-    config.modules_to_save = sorted({name.partition(".")[0] for name in taught}) or None
-    for name in taught:
-        model.get_parameter(name).requires_grad = True
+    # Not before: PEFT would train copies of them. Loaders look for them whole in an adapter's files.
+    config.modules_to_save, config.exclude_modules = parts or None, None
+    for name, parameter in model.named_parameters():
+        # A weight that the head shares with the body has the body's name here, and stays frozen.
+        if module_of(name, head) in parts:
+            parameter.requires_grad = True
     if isinstance(wanted, list):
         missing = [name for name in wanted if not any(_ends(layer, name) for layer in _adapted(model))]
         if missing:
             raise ValueError(f"model.lora.target_modules: no layer is called {missing[0]}; there are {_layers(model)}")
 
 
-def _taught(model: PreTrainedModel, head: Head) -> list[str]:
-    """The weights of the head that learn beside the adapters."""
-    if head not in (CLASSES, SPANS):
-        return []
-    return [name for name, _ in model.named_parameters() if is_new(name, head) and "lora_" not in name]
+def _taught(model: PreTrainedModel, head: Head, new: Sequence[str]) -> list[str]:
+    """The parts of the head that learn beside the adapters."""
+    names = [name for name, _ in model.named_parameters()] if head in (CLASSES, SPANS) else new
+    return sorted({module_of(name, head) for name in names} - {""})
 
 
 def _refuse_tied(model: PreTrainedModel) -> None:
@@ -103,20 +106,25 @@ def _layers(model: PreTrainedModel) -> str:
 
 
 def stored(model: PreTrainedModel) -> dict[str, torch.Tensor]:
-    """The adapters' tensors as PEFT's files call them; live, not copies."""
+    """The adapters' tensors and the parts beside them, whole, as PEFT's files call them; live, not copies."""
+    from peft import LoraConfig
+
     infix = f".{_NAME}."
-    learning = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    config: object = model.peft_config[_NAME]
+    assert isinstance(config, LoraConfig), "as added"
+    whole = tuple(f"{part}." for part in config.modules_to_save or ())
     return {
         _PREFIX + name.replace(infix, "."): tensor
         for name, tensor in model.state_dict().items()
-        if (".lora_" in name and infix in name) or name in learning
+        if (".lora_" in name and infix in name) or name.startswith(whole)
     }
 
 
 def write(model: PreTrainedModel, target: Path) -> None:
     """Write what `PeftModel.from_pretrained` loads onto the same base; raises OSError."""
     model.peft_config[_NAME].save_pretrained(str(target))
-    tensor_files.write(target / ADAPTER, stored(model))
+    # Parts may hold one tensor under two names, and PEFT asks for both.
+    tensor_files.write(target / ADAPTER, {name: tensor.clone() for name, tensor in stored(model).items()})
 
 
 def merge(model: PreTrainedModel) -> None:

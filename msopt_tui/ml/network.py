@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -36,7 +36,7 @@ def build(
         torch.manual_seed(seed)
         if table.pretrained:
             directory = locate(table.pretrained, base_dir, weights=True)
-            network = pretrained.read(
+            found = pretrained.read(
                 directory,
                 vocab_size=prepared.vocab_size,
                 eos_token_id=end,
@@ -44,8 +44,10 @@ def build(
                 head=head,
                 labels=labels,
                 four_bits=table.load_in_4bit,
-                note=note,
             )
+            network, new = found.model, found.new
+            if new:
+                note(f"new head: {', '.join(new)} start from random numbers, {directory.name} has none for this task")
             model.set_dropout(network, table.dropout)
         else:
             network = model.build(
@@ -59,7 +61,8 @@ def build(
                 head=head,
                 labels=labels,
             )
-        _restrict(network, config, head, str(directory) if table.pretrained else "")
+            new = ()
+        _restrict(network, config, head, str(directory) if table.pretrained else "", new)
     # Quantised weights lie on their device already and can't be moved.
     return network if table.load_in_4bit else model.placed(network, device)
 
@@ -76,8 +79,8 @@ def estimate(config: Config, prepared: PreparedData, base_dir: Path) -> model.Mo
     return model.facts(network, max_length)
 
 
-def _restrict(network: PreTrainedModel, config: Config, head: Head, base: str) -> None:
-    """Settle what learns: all, all but what is frozen, or adapters alone."""
+def _restrict(network: PreTrainedModel, config: Config, head: Head, base: str, new: Sequence[str] = ()) -> None:
+    """Settle what learns: all, all but what is frozen, or adapters with a head that knows nothing yet."""
     freeze.freeze(network, config.model.freeze)
     if config.model.lora.r:
-        lora.add(network, config.model.lora, base, head)
+        lora.add(network, config.model.lora, base, head, new)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,8 +16,17 @@ from transformers.models.auto.configuration_auto import AutoConfig
 from msopt_tui.data.errors import DataError
 from msopt_tui.data.pretrained import WEIGHTS, WEIGHTS_INDEX, read_json
 from msopt_tui.ml import quantise, tensor_files
-from msopt_tui.ml.heads import CAUSAL, CLASSES, SEQ2SEQ, Head, is_new
+from msopt_tui.ml.heads import CAUSAL, CLASSES, SEQ2SEQ, Head, module_of
 from msopt_tui.ml.model import from_config, name_classes
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a directory gave."""
+
+    model: PreTrainedModel
+    new: tuple[str, ...]
+    """Weights of its head that the directory has not, or has for other classes: they start from random numbers."""
 
 
 def read(
@@ -28,12 +38,11 @@ def read(
     head: Head = CAUSAL,
     labels: Sequence[str] = (),
     four_bits: bool = False,
-    note: Callable[[str], None] = lambda _: None,
-) -> PreTrainedModel:
+) -> Read:
     """The network of a directory with the head of a task, in float32 on the CPU, in training mode.
 
     Ids come from the tokenizer, which has `vocab_size` of them; a text that the model writes ends where one that it
-    learns from ends. A head that the directory has not starts from torch's global generator, and `note` is told.
+    learns from ends. A head that the directory has not is drawn from torch's global generator.
     `labels` are its classes. With `four_bits` the weights are quantised on the current CUDA device. Raises DataError:
     no such network, code or pickles instead of weights, weights missing.
     """
@@ -63,16 +72,14 @@ def read(
     model, found = answer
     assert isinstance(model, PreTrainedModel), "the auto class gives nothing else"
     missing = sorted(found["missing_keys"]) + sorted(str(name) for name, *_ in found["mismatched_keys"])
-    lacking = [name for name in missing if not is_new(name, head)]
-    if missing and not lacking:
-        note(f"{directory.name} has no {head.name}'s head: {', '.join(missing)} start from random numbers")
+    lacking = [name for name in missing if not module_of(name, head)]
     if lacking:
         # They would start from random numbers, which nobody who names a pretrained model means.
         more = f", nor {len(lacking) - 1} more" if len(lacking) > 1 else ""
         raise DataError(f"model.pretrained: {directory}: has no {lacking[0]} of the shape in config.json{more}")
     _name_tokens(model, vocab_size, eos_token_id, pad_token_id, head)
     model.train()
-    return model
+    return Read(model, tuple(missing))
 
 
 def sketch(directory: Path, head: Head = CAUSAL, labels: Sequence[str] = ()) -> PreTrainedModel:
@@ -125,7 +132,7 @@ def _weight_files(directory: Path) -> list[Path]:
 
 def _name_tokens(model: PreTrainedModel, vocab_size: int, end: int | None, pad: int | None, head: Head) -> None:
     embedding = model.get_input_embeddings()
-    assert isinstance(embedding, torch.nn.Embedding), "a causal language model looks its tokens up"
+    assert isinstance(embedding, torch.nn.Embedding), "a language model looks its tokens up"
     if vocab_size > embedding.num_embeddings:
         raise DataError(
             f"model.pretrained: its tokenizer has {vocab_size:,} tokens and the model {embedding.num_embeddings:,}: "

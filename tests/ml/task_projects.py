@@ -86,6 +86,13 @@ def rows(task: str, count: int = 160, seed: int = 0) -> Iterator[dict[str, objec
                 yield {"prompt": f"name an animal, {number}", "chosen": f"a {animal}", "rejected": f"an {name} tree"}
 
 
+def corpus() -> list[str]:
+    """Text of all tasks, for a tokenizer to be trained on."""
+    return [json.dumps(row, ensure_ascii=False) for task in ROWS_OF for row in rows(task, 40)]
+
+
+ROWS_OF = ("translation", "summarization", "instruction", "question-answering", "text-classification", "preference")
+"""Tasks that learn from rows."""
 SMALL = "hidden_size = 32\nnum_hidden_layers = 2\nnum_attention_heads = 2\n[tokenizer]\nvocab_size = 400"
 """Sizes of a network with random weights, to be put behind its architecture."""
 

@@ -228,7 +228,7 @@ def test_a_model_that_looks_ahead_is_no_causal_one(tmp_path: Path) -> None:
         vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
     )
     BertForMaskedLM(tiny).save_pretrained(directory)
-    assert "is a BertForMaskedLM, no causal language model" in refusal(tmp_path)
+    assert "is a network (bert) of the family encoder; causal-lm takes causal" in refusal(tmp_path)
 
 
 def test_a_header_of_gigabytes_is_refused_unread(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ class ExtractiveAnswering:
         return lambda rows: self._collate(split, [number for (number,) in rows])
 
     def _collate(self, split: ExampleSplit, numbers: Sequence[int]) -> Collated:
-        arrays = read_arrays(split, numbers, self._subject.model.config.pad_token_id or 0)
+        arrays = read_arrays(split, numbers, self._subject.model)
         for name in (START, END):
             arrays[name] = np.array([split.columns[name][number][0] for number in numbers], np.int64)
         for name in (OFFSET_START, OFFSET_END):

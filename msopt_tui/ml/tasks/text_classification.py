@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch.nn import functional
+from transformers.modeling_utils import PreTrainedModel
 
 from msopt_tui.config.schema import Config
 from msopt_tui.data.examples import ExampleSplit
 from msopt_tui.data.records.record import Labelled
 from msopt_tui.data.split import SplitName
 from msopt_tui.ml.batch import Batch, Batches
-from msopt_tui.ml.example_batches import Collate, Collated, mask_of, pad
+from msopt_tui.ml.example_batches import Arrays, Collate, Collated, mask_of, pad
 from msopt_tui.ml.metrics.classification import classification
 from msopt_tui.ml.modes import evaluating
 from msopt_tui.ml.tasks import example_task
@@ -45,7 +47,7 @@ class TextClassification:
         return lambda rows: self._collate(split, [number for (number,) in rows])
 
     def _collate(self, split: ExampleSplit, numbers: Sequence[int]) -> Collated:
-        arrays = read_arrays(split, numbers, self._subject.model.config.pad_token_id or 0)
+        arrays = read_arrays(split, numbers, self._subject.model)
         arrays[LABEL] = np.array([split.columns[LABEL][number][0] for number in numbers], np.int64)
         return Collated(arrays, len(numbers), int(arrays[MASK].sum()))
 
@@ -126,10 +128,11 @@ class TextClassification:
         return Predictions(samples=samples)
 
 
-def read_arrays(split: ExampleSplit, numbers: Sequence[int], pad_id: int) -> dict[str, np.ndarray]:
-    """What an encoder reads of some examples: ids, mask, and segment numbers where there are any."""
+def read_arrays(split: ExampleSplit, numbers: Sequence[int], model: PreTrainedModel) -> Arrays:
+    """What a network reads of some examples: ids, mask, and segment numbers where it knows several."""
     texts = [split.columns[IDS][number] for number in numbers]
-    arrays = {IDS: pad(texts, pad_id), MASK: mask_of(texts)}
-    if TYPES in split.columns:
+    arrays = {IDS: pad(texts, model.config.pad_token_id or 0), MASK: mask_of(texts)}
+    # DistilBERT and ModernBERT know none, though their tokenizers count them.
+    if TYPES in split.columns and TYPES in inspect.signature(model.forward).parameters:
         arrays[TYPES] = pad([split.columns[TYPES][number] for number in numbers], 0)
     return arrays
