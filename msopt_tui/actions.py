@@ -54,10 +54,11 @@ def attach(options: Options) -> int:
 
 def history(options: Options) -> int:
     """`msopt-tui history`: the list of runs as the first screen."""
-    if not _is_terminal(options):
+    as_tree = options.flag("--tree")
+    if as_tree or not _is_terminal(options):
         from msopt_tui import report
 
-        return report.print_runs(_runs_dir(options, ProjectTable()))
+        return report.print_runs(_runs_dir(options, ProjectTable()), as_tree=as_tree)
     return _cockpit(options, None, UiTable())
 
 
@@ -69,6 +70,24 @@ def show(options: Options) -> int:
     from msopt_tui import report
 
     return report.print_run(found)
+
+
+def compare(options: Options) -> int:
+    """`msopt-tui compare RUN RUN …`: settings that differ, metrics side by side, curves over each other."""
+    from msopt_tui import compare as comparing
+
+    wanted = list(options.words)
+    if not 2 <= len(wanted) <= len(comparing.MARKERS):
+        raise UsageError(f"compare takes 2 to {len(comparing.MARKERS)} runs, not {len(wanted)}")
+    paths: list[Path] = []
+    for name in wanted:
+        options.words[:] = [name]
+        found = _find(options)
+        if found is None:
+            return EXIT_USAGE
+        paths.append(found)
+    gc.enable()
+    return comparing.print_comparison(paths, as_json=options.flag("--json"))
 
 
 def resume(options: Options) -> int:

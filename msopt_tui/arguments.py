@@ -10,7 +10,7 @@ class UsageError(Exception):
 class Options:
     """Parsed command line. Parsed by hand: forty lines here start in a millisecond, argparse in fifteen."""
 
-    FLAGS = ("--headless", "--json", "--in-process", "--readonly", "--no-color")
+    FLAGS = ("--headless", "--json", "--in-process", "--readonly", "--no-color", "--tree")
     VALUES = ("--resume", "--fps", "--runs-dir", "--why", "--at")
 
     def __init__(self, arguments: list[str]) -> None:

@@ -18,8 +18,10 @@ msopt-tui: a terminal training cockpit for language models
   msopt-tui PROJECT.toml [table.key=value ...]   run it and show it
   msopt-tui                                      the latest run here
   msopt-tui attach [RUN]                         go back to a run (read-only if it is over)
-  msopt-tui history                              all runs: sort, filter, open, resume
+  msopt-tui history                              all runs: sort, filter, open, resume, compare; --tree prints
+                                                 what branched from what
   msopt-tui show [RUN]                           a run's summary and curves, printed
+  msopt-tui compare RUN RUN ...                  settings that differ, metrics side by side, curves (--json: as JSON)
   msopt-tui resume RUN                           go on from its last checkpoint
   msopt-tui branch RUN --at STEP [key=value ...] a new run from a checkpoint (without --at: the latest), with its
                                                  settings and these over them
@@ -82,6 +84,7 @@ def _dispatch(options: Options) -> int:
         "attach": actions.attach,
         "history": actions.history,
         "show": actions.show,
+        "compare": actions.compare,
         "resume": actions.resume,
         "stop": actions.stop,
         "branch": actions.branch,

@@ -8,8 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from msopt_tui.link.tail import JournalLink
+from msopt_tui.link.whole import read_state
 from msopt_tui.runs.history import list_runs
+from msopt_tui.runs.lineage import tree, twig_line
 from msopt_tui.state.confusion import mistakes, table_rows
 from msopt_tui.state.figures import figures, label
 from msopt_tui.state.inspection import advice, aligned, facts
@@ -38,26 +39,20 @@ def print_run(path: Path) -> int:
     return 0
 
 
-def print_runs(runs_dir: Path) -> int:
-    """One line a run, the newest first."""
+def print_runs(runs_dir: Path, *, as_tree: bool = False) -> int:
+    """One line a run, the newest first; as a tree each below the one it branched from."""
     rows = list_runs(runs_dir)
     if not rows:
         print(f"no runs in {runs_dir}", file=sys.stderr)
+    if as_tree:
+        for twig in tree(rows):
+            print(clean(twig_line(twig)))
+        return 0
     for row in rows:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created))
         best = significant(row.best_loss) if row.best_loss is not None else "–"
         print(f"{row.status:<10} {when}  step {row.step:<8} best loss {best:<8} {clean(row.project)}/{clean(row.run)}")
     return 0
-
-
-def read_state(path: Path) -> RunState:
-    """The whole journal of a run, folded."""
-    link, state = JournalLink(path), RunState()
-    while True:
-        for event in link.poll(seconds=1.0):
-            state.apply(event)
-        if not link.behind:
-            return state
 
 
 def _summary(path: Path, state: RunState) -> list[str]:

@@ -1,0 +1,97 @@
+"""`msopt-tui compare RUN RUN …`: the settings that differ, metrics side by side, loss curves over each other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from msopt_tui.link.whole import read_state
+from msopt_tui.state import compare
+from msopt_tui.state.inspection import aligned
+from msopt_tui.state.series import Series
+from msopt_tui.state.text import clean, without_colours
+
+MAX_WIDTH = 120
+PLOT_HEIGHT = 18
+MARKERS = "ABCDEFGH"
+"""Each run's letter, in the tables and in the plot."""
+
+
+def print_comparison(paths: Sequence[Path], *, as_json: bool) -> int:
+    """Print two runs or more beside each other."""
+    states = [read_state(path) for path in paths]
+    settings, results = compare.settings(states), compare.results(states)
+    if as_json:
+        print(_json(paths, settings, results))
+        return 0
+    for letter, path in zip(MARKERS, paths, strict=False):
+        print(clean(f"{letter}  {path.parent.name}/{path.name}"))
+    _print_table("settings that differ:", settings, len(paths))
+    _print_table("results (★ the best):", results, len(paths))
+    for title, series in (
+        ("training loss", [state.losses for state in states]),
+        ("validation loss", [state.metrics.get("loss") for state in states]),
+    ):
+        if any(one is not None and len(one) > 1 for one in series):
+            _plot(title, series)
+    return 0
+
+
+def _json(paths: Sequence[Path], settings: list[compare.Compared], results: list[compare.Compared]) -> str:
+    whole = {
+        "runs": [str(path) for path in paths],
+        "settings": {line.name: line.cells for line in settings},
+        "results": {line.name: line.cells for line in results},
+        "best": {line.name: line.best for line in results if line.best is not None},
+    }
+    return msgspec.json.format(msgspec.json.encode(whole)).decode()
+
+
+def _print_table(title: str, lines: list[compare.Compared], runs: int) -> None:
+    print(title)
+    if not lines:
+        print("  none")
+        return
+    rows = [["", *MARKERS[:runs]]]
+    for line in lines:
+        cells = [f"{cell} ★" if line.best == at else cell for at, cell in enumerate(line.cells)]
+        rows.append([line.name, *cells])
+    for row in aligned([[clean(cell) for cell in row] for row in rows]):
+        print(f"  {row}".rstrip())
+
+
+def _plot(title: str, all_series: Sequence[Series | None]) -> None:
+    import plotext
+
+    width = min(shutil.get_terminal_size((100, 30)).columns, MAX_WIDTH)
+    figure = plotext.figure
+    figure.clear()
+    figure.plot_size(width, PLOT_HEIGHT)
+    in_colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    if not in_colour:
+        figure.theme("colorless")
+    figure.title(f"{title}: {', '.join(MARKERS[: len(all_series)])}")
+    for letter, series in zip(MARKERS, all_series, strict=False):
+        xs, ys = points(series, width)
+        if xs:
+            figure.draw(figure.signal(xs, ys, marker=letter))
+    drawn = str(figure.build())
+    print(drawn if in_colour else without_colours(drawn))
+
+
+def points(series: Series | None, columns: int) -> tuple[list[float], list[float]]:
+    """A point a column, halfway between its lowest and its highest value: curves over each other must stay thin."""
+    if series is None or not len(series):
+        return [], []
+    first, last = float(series.first_step or 0), float(series.last_step or 0)
+    pairs = [
+        (first + (last - first) * at / columns, (column.low + column.high) / 2)
+        for at, column in enumerate(series.columns(first, last, columns))
+        if column is not None
+    ]
+    return [x for x, _ in pairs], [y for _, y in pairs]

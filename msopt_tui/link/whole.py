@@ -1,0 +1,18 @@
+"""A run's journal from end to end, folded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msopt_tui.link.tail import JournalLink
+from msopt_tui.state.run_state import RunState
+
+
+def read_state(path: Path) -> RunState:
+    """The state that the journal of the run directory `path` ends in; an empty one where there is none."""
+    link, state = JournalLink(path), RunState()
+    while True:
+        for event in link.poll(seconds=1.0):
+            state.apply(event)
+        if not link.behind:
+            return state
