@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from msopt_tui.config.fields import Scalar
 from msopt_tui.protocol import events as ev
+from msopt_tui.state.clock import Clock
 from msopt_tui.state.describe import Line, describe
 from msopt_tui.state.fold import HANDLERS
 from msopt_tui.state.parts import CommandState as CommandState
@@ -45,6 +46,8 @@ class RunState:
     losses: Series = field(default_factory=Series)
     grad_norms: Series = field(default_factory=Series)
     learning_rates: Series = field(default_factory=Series)
+    clock: Clock = field(default_factory=Clock)
+    """Tokens, seconds and epochs behind each step."""
     metrics: dict[str, Series] = field(default_factory=dict)
     """Validation metrics by name, over steps."""
     evaluations: list[ev.Evaluated] = field(default_factory=list)

@@ -193,6 +193,32 @@ async def log_scale(ui: Cockpit, pressed: str) -> None:
     assert not chart.log_y
 
 
+@key("x_axis")
+async def x_axis(ui: Cockpit, pressed: str) -> None:
+    for words, label in (
+        ("x axis: tokens", " tokens"),
+        ("x axis: time of training", "time "),
+        ("x axis: epochs", "epoch "),
+        ("x axis: steps", "step "),
+    ):
+        await ui.press(pressed)
+        await ui.frame()
+        assert words in ui.text()
+        rows = ui.text().splitlines()
+        assert any(label in row for row in rows[:3]), "the legend says where the run is"
+        assert any(row.lstrip("│ ").startswith(label.strip()) for row in rows), "the axis says what it counts"
+
+
+@key("metric")
+async def metric(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed, *"perp", "enter")
+    await ui.frame()
+    assert "perplexity" in ui.text()
+    assert "gradient norm" not in ui.text()
+    await ui.press(pressed, "escape")
+    assert "perplexity" in ui.text()
+
+
 @key("robust")
 async def robust(ui: Cockpit, pressed: str) -> None:
     (chart,) = ui.screen.loss.charts

@@ -16,7 +16,7 @@ from msopt_tui.ui.keys import BY_ID, Keys
 from msopt_tui.ui.screens.help import HelpDialog
 from msopt_tui.ui.screens.history import DEEDS, HistoryScreen
 from msopt_tui.ui.screens.history_edit import DeleteDialog
-from msopt_tui.ui.screens.history_sort import SortDialog
+from msopt_tui.ui.screens.pick import PickDialog
 from tests.ui.test_history import Host, loaded, seen, until
 from tests.unit.runs_maker import make_run
 
@@ -78,7 +78,7 @@ async def _filter(app: Host, pilot: Pilot[None], pressed: str) -> None:
 @key("sort")
 async def _sort(app: Host, pilot: Pilot[None], pressed: str) -> None:
     await pilot.press(pressed)
-    assert isinstance(app.screen, SortDialog)
+    assert isinstance(app.screen, PickDialog)
 
 
 @key("sort_left")

@@ -47,7 +47,20 @@ def _steps_done(state: RunState, event: ev.StepsDone) -> None:
     state.step = event.first + len(event.losses) - 1
     state.tokens += event.tokens
     state.train_seconds += event.seconds
+    state.clock.add(event.first, len(event.losses), event.tokens, event.seconds, _epochs(state, event))
     state.rate.add(len(event.losses), event.tokens, event.seconds)
+
+
+def _epochs(state: RunState, event: ev.StepsDone) -> float:
+    """Passes over the training split in these steps: by rows where they were counted, else by tokens."""
+    if state.data is None:
+        return 0.0
+    rows = state.data.examples.get("train", 0)
+    batch = state.settings.get("train.per_device_train_batch_size")
+    times = state.settings.get("train.gradient_accumulation_steps")
+    if rows and isinstance(batch, int) and isinstance(times, int):
+        return len(event.losses) * batch * times / rows
+    return event.tokens / max(state.data.tokens.get("train", 0), 1) if state.data.tokens.get("train") else 0.0
 
 
 @handles(ev.Evaluated)

@@ -9,10 +9,13 @@ from rich.style import Style
 from textual.app import ComposeResult
 
 from msopt_tui.state.series import Series
+from msopt_tui.ui.key_action import PANES
 from msopt_tui.ui.panes.base import Pane
+from msopt_tui.ui.panes.chart_places import Places
 from msopt_tui.ui.theme import ThemeFile
 from msopt_tui.ui.widgets.chart import Chart
 from msopt_tui.ui.widgets.chart_model import Curve, Mark
+from msopt_tui.ui.widgets.chart_units import STEPS, XUnit
 from msopt_tui.ui.widgets.lines import Themed
 
 if TYPE_CHECKING:
@@ -66,6 +69,8 @@ class ChartPane(Pane):
         self._version = 0
         self._marks: list[Mark] = []
         self._marks_of: list[StateMark] | None = None
+        self._unit = STEPS
+        self._places = Places()
 
     def compose(self) -> ComposeResult:
         """The charts side by side."""
@@ -78,11 +83,28 @@ class ChartPane(Pane):
         if self._marks_of is not state.marks or len(self._marks) != len(state.marks):
             self._marks_of = state.marks
             self._marks = [Mark(mark.step, *_MARKS[mark.kind]) for mark in state.marks]
+        steps = state.last_step or None
         for chart in self.charts:
-            chart.total_steps = state.last_step or None
-        self.draw_charts(state, self._marks, self._version)
+            chart.set_unit(self._unit)
+            chart.total_steps = steps if self._unit == STEPS else None
+        self.draw_charts(state, self._version)
 
-    def draw_charts(self, state: RunState, marks: list[Mark], version: int) -> None:
+    @property
+    def unit(self) -> XUnit:
+        """What the x axis counts."""
+        return self._unit
+
+    def use_unit(self, unit: XUnit) -> None:
+        """Count the x axis in another unit."""
+        self._unit = unit
+        self.redraw()
+
+    def lay_out(self, chart: ThemedChart, curves: list[Curve], state: RunState, version: int) -> None:
+        """Show curves in a chart, and the marks, by the unit in use."""
+        marks = self._places.marks(self._marks, state.clock, self._unit)
+        chart.show(self._places.curves(curves, state.clock, self._unit), marks, version)
+
+    def draw_charts(self, state: RunState, version: int) -> None:
         """Show the curves; `version` differs from every one before."""
         raise NotImplementedError
 
@@ -103,12 +125,12 @@ class LossPane(ChartPane):
         """Both losses and the marks."""
         return (_extent(state.losses), _extent(state.metric("loss")), len(state.marks), state.last_step)
 
-    def draw_charts(self, state: RunState, marks: list[Mark], version: int) -> None:
+    def draw_charts(self, state: RunState, version: int) -> None:
         """Three curves, two without smoothing."""
         validation = Curve("validation", state.metric("loss"), "curve-2", 2, glyph="◆", points=True)
         curves = [*self._training(state.losses), validation]
         for chart in self.charts:
-            chart.show(curves, marks, version)
+            self.lay_out(chart, curves, state, version)
 
     def _training(self, losses: Series) -> list[Curve]:
         weight = WEIGHTS[self._weight]
@@ -137,16 +159,53 @@ class RatePane(ChartPane):
 
     def __init__(self) -> None:
         super().__init__(ThemedChart(""), ThemedChart(""))
+        self._metric = GRADIENT_NORM
+
+    @property
+    def metric(self) -> str:
+        """What the second chart shows."""
+        return self._metric
+
+    def use_metric(self, name: str) -> None:
+        """Show another figure in the second chart."""
+        self._metric = name
+        self.border_title = f"{PANES.index(self.PANE) + 1} learning rate · {name}"
+        self.redraw()
 
     def looks_at(self, state: RunState) -> object:
         """Both series and the marks."""
-        return (_extent(state.learning_rates), _extent(state.grad_norms), len(state.marks), state.last_step)
+        second = _extent(series_of(state, self._metric))
+        return (_extent(state.learning_rates), second, len(state.marks), state.last_step)
 
-    def draw_charts(self, state: RunState, marks: list[Mark], version: int) -> None:
+    def draw_charts(self, state: RunState, version: int) -> None:
         """A curve each."""
         rate, norm = self.charts
-        rate.show([Curve("learning rate", state.learning_rates, "curve-3")], marks, version)
-        norm.show([Curve("gradient norm", state.grad_norms, "curve-5")], marks, version)
+        self.lay_out(rate, [Curve("learning rate", state.learning_rates, "curve-3")], state, version)
+        self.lay_out(norm, [_second(state, self._metric)], state, version)
+
+
+GRADIENT_NORM = "gradient norm"
+_OF_TRAINING = (GRADIENT_NORM, "learning rate", "training loss")
+
+
+def chart_names(state: RunState) -> list[str]:
+    """Everything of the run that can be charted: what training tells, and the metrics of its evaluations."""
+    return [*_OF_TRAINING, *state.metrics]
+
+
+def series_of(state: RunState, name: str) -> Series:
+    """The series of one of `chart_names`."""
+    training = dict(zip(_OF_TRAINING, (state.grad_norms, state.learning_rates, state.losses), strict=True))
+    return training[name] if name in training else state.metric(name)
+
+
+def _second(state: RunState, name: str) -> Curve:
+    if name in _OF_TRAINING:
+        return Curve(name, series_of(state, name), "curve-5")
+    from msopt_tui.protocol.metrics import METRICS
+
+    label = METRICS[name].label if name in METRICS else name
+    return Curve(label, series_of(state, name), "curve-5", glyph="◆", points=True)
 
 
 def _extent(series: Series) -> tuple[int, int]:

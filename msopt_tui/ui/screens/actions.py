@@ -7,6 +7,7 @@ from collections.abc import Callable
 from msopt_tui.protocol import commands
 from msopt_tui.ui.keys import PANES, Action, PaneName
 from msopt_tui.ui.panes.base import TextPane
+from msopt_tui.ui.screens.chart_deeds import CHART_DEEDS
 from msopt_tui.ui.screens.run_view import RunView
 from msopt_tui.ui.widgets.chart import Chart
 
@@ -218,6 +219,7 @@ DEEDS: dict[str, Deed] = {
     "pan_right": _charts(lambda chart: chart.pan(0.25)),
     "whole_run": _charts(Chart.reset_view),
     "robust": _robust,
+    **CHART_DEEDS,
     "sample_before": _turn(-1),
     "sample_after": _turn(1),
     "sample_steps": lambda screen: screen.samples.toggle_history(),

@@ -204,13 +204,15 @@ class HistoryScreen(KeyScreen):
 
     def action_sort_key(self) -> None:
         """Choose any metric or setting to sort by."""
-        from msopt_tui.ui.screens.history_sort import SortDialog, sort_keys
+        from msopt_tui.ui.screens.history_sort import sort_keys
+        from msopt_tui.ui.screens.pick import PickDialog
 
         def chosen(key: SortKey | None) -> None:
             if key is not None:
                 self._sort_by(key)
 
-        self.app.push_screen(SortDialog(sort_keys(self._rows.rows), self._column), chosen)
+        hint = "part of a metric, setting or column"
+        self.app.push_screen(PickDialog("sort by", sort_keys(self._rows.rows), self._column, hint), chosen)
 
     def action_sort(self, by: int) -> None:
         """Sort by the next column, or the one before."""

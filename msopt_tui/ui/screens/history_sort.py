@@ -1,28 +1,23 @@
-"""What the list of runs is sorted by: any column, metric or setting, found by typing a part of its name."""
+"""What the list of runs can be sorted by: any column, metric or setting."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
 
-from textual import events
-from textual.app import ComposeResult
-from textual.widgets import Input
-
 from msopt_tui.runs.query import SortKey
 from msopt_tui.runs.row import RunRow
-from msopt_tui.ui.screens.dialog import Dialog
+from msopt_tui.runs.values import names
 from msopt_tui.ui.screens.history_columns import COLUMNS
-from msopt_tui.ui.widgets.lines import LinesView, Words
 
 LOOKED_AT = 300
 """Runs whose metrics and settings are offered: the first in the list, each of which costs some decoding."""
-SHOWN = 12
-"""Names in view at a time."""
 
 
 def sort_keys(rows: Sequence[RunRow]) -> list[SortKey]:
-    """What the runs can be sorted by: columns, then the metrics and the settings they have."""
+    """What the runs can be sorted by: columns, then the metrics and the settings they have; all where none is read."""
+    if not rows:
+        return names()
     metrics: dict[str, None] = {}
     settings: dict[str, None] = {}
     for row in islice(rows, LOOKED_AT):
@@ -31,70 +26,3 @@ def sort_keys(rows: Sequence[RunRow]) -> list[SortKey]:
     columns = [column.key for column in COLUMNS]
     more = ["updated", "loss", "best_step", "parameters", "device", "parent"]
     return list(dict.fromkeys([*columns, *more, *sorted(metrics.keys() - {"loss"}), *sorted(settings)]))
-
-
-class SortDialog(Dialog[SortKey]):
-    """Type a part of a name, move, `enter`."""
-
-    TITLE_TEXT = "sort by"
-
-    def __init__(self, keys: Sequence[SortKey], current: SortKey) -> None:
-        super().__init__()
-        self._all = keys
-        self._found = list(keys)
-        self._cursor = self._found.index(current) if current in self._found else 0
-        self._list = LinesView(classes="text")
-        self._input = Input(placeholder="part of a metric, setting or column")
-
-    def body(self) -> ComposeResult:
-        """The line to type in, the names below it."""
-        self._list.styles.height = SHOWN + 1
-        yield self._input
-        yield self._list
-
-    def on_mount(self) -> None:
-        """Begin with all names."""
-        self._input.focus()
-        self._draw()
-
-    def on_resize(self) -> None:
-        """Fewer names on a low screen."""
-        self._list.styles.height = min(SHOWN + 1, max(self.size.height - 6, 2))
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Only names with every part that was typed."""
-        parts = event.value.casefold().split()
-        self._found = [key for key in self._all if all(part in key.casefold() for part in parts)]
-        if parts:
-            self._cursor = 0
-        self._draw()
-
-    def on_input_submitted(self) -> None:
-        """Take the name under the cursor."""
-        if self._found:
-            self.dismiss(self._found[self._cursor])
-
-    def on_key(self, event: events.Key) -> None:
-        """Move, while the line has the focus."""
-        step = {"up": -1, "down": 1, "pageup": -SHOWN, "pagedown": SHOWN}.get(event.key)
-        if step is not None and self._found:
-            event.stop()
-            self._cursor = min(max(self._cursor + step, 0), len(self._found) - 1)
-            self._draw()
-
-    def on_click(self, event: events.Click) -> None:
-        """Take the name under the pointer."""
-        offset = event.get_content_offset(self._list)
-        if offset is not None and self._list.top + offset.y - 1 in range(len(self._found)) and offset.y:
-            self.dismiss(self._found[self._list.top + offset.y - 1])
-
-    def _draw(self) -> None:
-        lines: list[Words] = [[]]
-        for index, key in enumerate(self._found):
-            here = index == self._cursor
-            lines.append([("▸ " if here else "  ", "title"), (key, "title" if here else "")])
-        if not self._found:
-            lines.append([("  nothing has that name", "muted")])
-        self._list.set_lines(lines)
-        height = self._list.size.height or SHOWN + 1
-        self._list.scroll_lines(max(self._cursor + 2 - height, 0) - self._list.top)

@@ -27,6 +27,7 @@ from msopt_tui.ui.widgets.chart_model import (
     changed_cells,
     style_runs,
 )
+from msopt_tui.ui.widgets.chart_units import STEPS, XUnit
 from msopt_tui.ui.widgets.chart_window import Range, Window, whole_range
 
 _FAINT_SHARE = 0.5
@@ -92,6 +93,7 @@ class Chart(Widget):
     def __init__(self, title: str, *, id: str | None = None, empty_text: str = "no steps yet") -> None:  # noqa: A002
         super().__init__(id=id)
         self._title = title
+        self._unit = STEPS
         self._empty_text = empty_text
         self._curves: tuple[Curve, ...] = ()
         self._marks: tuple[Mark, ...] = ()
@@ -117,6 +119,13 @@ class Chart(Widget):
             return
         self._curves, self._marks, self._version = curves, marks, version
         self._repaint(numbers_may_wait=same_curves)
+
+    def set_unit(self, unit: XUnit) -> None:
+        """Count the x axis in another unit from the next `show` on; the view begins anew."""
+        if unit != self._unit:
+            self._unit = unit
+            self.total_steps = None
+            self.reset_view()
 
     def toggle_log(self) -> None:
         """Change between a linear and a logarithmic y axis."""
@@ -276,6 +285,7 @@ class Chart(Widget):
             robust_y=self.robust_y,
             cursor=self.cursor_step,
             empty_text=self._empty_text,
+            unit=self._unit,
         )
         self._rows = self._painter.paint(picture, size.width, size.height)
         self._strips = [None] * len(self._rows)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from math import ceil, floor
 from typing import NamedTuple
 
-from msopt_tui.ui.widgets.axis import LABEL_WIDTH, YScale, nice_ticks, snapped_scale, tick_labels
+from msopt_tui.ui.widgets.axis import LABEL_WIDTH, YScale, snapped_scale
 from msopt_tui.ui.widgets.braille import DOTS_ACROSS, DOTS_DOWN, BrailleCanvas
 from msopt_tui.ui.widgets.chart_legend import legend
 from msopt_tui.ui.widgets.chart_model import (
@@ -25,6 +25,7 @@ from msopt_tui.ui.widgets.chart_model import (
     style_index,
 )
 from msopt_tui.ui.widgets.chart_trace import Trace, dot_mapping
+from msopt_tui.ui.widgets.chart_units import XUnit
 from msopt_tui.ui.widgets.chart_window import Range
 
 _PLAIN, _AXIS, _GRID, _EMPTY = (style_index(key) for key in ("plain", "axis", "grid", "empty"))
@@ -80,7 +81,7 @@ class ChartPainter:
         self._canvas_key: tuple[int, int, bytes] | None = None
         self._canvas_rows: list[tuple[str, bytes]] = []
         self._shapes: list[Shape] = []
-        self._axis_key: tuple[Layout, Range, tuple[Mark, ...], bool] | None = None
+        self._axis_key: tuple[Layout, Range, tuple[Mark, ...], XUnit, bool] | None = None
         self._axis_rows: list[Row] = []
 
     def paint(self, picture: Picture, width: int, height: int) -> list[Row]:
@@ -89,7 +90,7 @@ class ChartPainter:
             return []
         layout = Layout.fit(width, height)
         scale = self._reduce(picture, layout)
-        x_ticks = _x_ticks(picture.window, layout) if scale is not None else {}
+        x_ticks = _x_ticks(picture, layout) if scale is not None else {}
         rows: list[Row] = []
         if layout.top:
             rows.append(legend(picture, width, [trace.not_positive for trace in self._traces]))
@@ -118,10 +119,10 @@ class ChartPainter:
         return snapped_scale(low, high, picture.log_y)
 
     def _axis(self, picture: Picture, layout: Layout, ticks: Mapping[int, str]) -> list[Row]:
-        key = (layout, picture.window, picture.marks, bool(ticks))
+        key = (layout, picture.window, picture.marks, picture.unit, bool(ticks))
         if key != self._axis_key:
             rows = [_axis_row(picture, layout, ticks)] if layout.has_axis else []
-            self._axis_rows = [*rows, _label_row(layout, ticks)] if layout.has_labels else rows
+            self._axis_rows = [*rows, _label_row(picture.unit, layout, ticks)] if layout.has_labels else rows
             self._axis_key = key
         return self._axis_rows
 
@@ -201,11 +202,11 @@ def _y_target(layout: Layout) -> int:
     return max(2, min(8, layout.plot_height // 3))
 
 
-def _x_ticks(window: Range, layout: Layout) -> dict[int, str]:
+def _x_ticks(picture: Picture, layout: Layout) -> dict[int, str]:
     """The cells of the plot that have a tick, and their labels."""
-    values = [v for v in nice_ticks(*window, max(2, layout.plot_width // 10)) if v == int(v)]
-    cells = [layout.cell(value, window) for value in values]
-    return {cell: label for cell, label in zip(cells, tick_labels(values), strict=True) if cell is not None}
+    ticks = picture.unit.ticks(*picture.window, max(2, layout.plot_width // 10))
+    cells = [(layout.cell(place, picture.window), label) for place, label in ticks]
+    return {cell: label for cell, label in cells if cell is not None}
 
 
 def _empty_plot(picture: Picture, layout: Layout) -> list[Row]:
@@ -260,13 +261,13 @@ def _axis_row(picture: Picture, layout: Layout, cells: Collection[int]) -> Row:
     return Row(left + "".join(row.chars), bytes([_AXIS]) * layout.gutter + bytes(row.styles))
 
 
-def _label_row(layout: Layout, ticks: Mapping[int, str]) -> Row:
+def _label_row(unit: XUnit, layout: Layout, ticks: Mapping[int, str]) -> Row:
     """The labels of the x axis, each centred under its tick as far as the edges allow."""
     row = RowBuilder.blank(layout.width, "axis")
-    row.put(0, "step".rjust(max(layout.gutter - 2, 0))[: layout.gutter], _AXIS)
+    row.put(0, unit.name.rjust(max(layout.gutter - 2, 0))[: layout.gutter], _AXIS)
     free = layout.gutter
     for cell, label in ticks.items():
-        begin = min(layout.gutter + cell - len(label) // 2, layout.width - len(label))
+        begin = min(max(layout.gutter + cell - len(label) // 2, layout.gutter), layout.width - len(label))
         if begin >= free:
             row.put(begin, label, _AXIS)
             free = begin + len(label) + 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from msopt_tui.ui.widgets.axis import VALUE_WIDTH, format_step, format_value
+from msopt_tui.ui.widgets.axis import VALUE_WIDTH, format_value
 from msopt_tui.ui.widgets.chart_model import Curve, Picture, Row, RowBuilder, plain, style_index
 
 _PLAIN, _TITLE, _NOTE = style_index("plain"), style_index("title"), style_index("note")
@@ -81,9 +81,9 @@ def _notes(picture: Picture, dropped: int) -> list[Piece]:
 
 def _step(picture: Picture) -> Piece:
     if picture.cursor is not None:
-        return f"│ step {format_step(picture.cursor)}", _TITLE
+        return f"│ {picture.unit.text(picture.cursor)}", _TITLE
     steps = [step for curve in picture.curves if (step := curve.series.last_step) is not None]
-    return (f"step {format_step(max(steps))}", _NOTE) if steps else ("", _NOTE)
+    return (picture.unit.text(max(steps)), _NOTE) if steps else ("", _NOTE)
 
 
 def _length(pieces: Sequence[Piece]) -> int:

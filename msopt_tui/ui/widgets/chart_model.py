@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 
 from msopt_tui.state.series import Series
+from msopt_tui.ui.widgets.chart_units import STEPS, XUnit
 from msopt_tui.ui.widgets.chart_window import Range
 
 MARK_GLYPHS = {"eval": "◆", "checkpoint": "▲", "adjust": "✎", "round": "⚑", "rollback": "↺"}
@@ -90,6 +91,8 @@ class Picture:
     cursor: int | None = None
     """Step of the cursor."""
     empty_text: str = "no steps yet"
+    unit: XUnit = STEPS
+    """What the places count."""
 
 
 class Row(NamedTuple):

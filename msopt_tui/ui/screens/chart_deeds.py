@@ -1,0 +1,37 @@
+"""What a person does to all charts: another x axis, another figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msopt_tui.ui.panes.charts import RatePane, chart_names
+from msopt_tui.ui.screens.run_view import RunView
+from msopt_tui.ui.widgets.chart_units import UNITS
+
+
+def _x_axis(screen: RunView) -> None:
+    """The next unit, in all charts; the cursor goes, because it stands at a step."""
+    panes = screen.chart_panes
+    unit = UNITS[(UNITS.index(panes[0].unit) + 1) % len(UNITS)]
+    for pane in panes:
+        pane.use_unit(unit)
+    words = {"step": "steps", "tokens": "tokens", "time": "time of training", "epoch": "epochs"}
+    screen.say(f"x axis: {words[unit.name]}")
+
+
+def _metric(screen: RunView) -> None:
+    """Ask what the second small chart shall show."""
+    from msopt_tui.ui.screens.pick import PickDialog
+
+    pane = next(pane for pane in screen.chart_panes if isinstance(pane, RatePane))
+
+    def chosen(name: str | None) -> None:
+        if name is not None:
+            pane.use_metric(name)
+            screen.refresh_soon()
+
+    names = chart_names(screen.feed.state)
+    screen.app.push_screen(PickDialog("chart", names, pane.metric, "part of a metric's name"), chosen)
+
+
+CHART_DEEDS: dict[str, Callable[[RunView], None]] = {"x_axis": _x_axis, "metric": _metric}
