@@ -119,6 +119,13 @@ def _branch(old: RunDirectory, step: int | None, overrides: Sequence[str], runs_
     return branching.branch(old, step, overrides, runs_dir)
 
 
+def _branch_and_start(options: Options, path: Path, step: int, changes: Sequence[str]) -> EngineLink:
+    """For the cockpit's key: the link to the branch's engine."""
+    from msopt_tui.runs.directory import RunDirectory
+
+    return _start(options, _branch(RunDirectory(path), step, changes, path.parent.parent).path)
+
+
 def _from_old(options: Options, make: Callable[[RunDirectory, Path], RunDirectory]) -> int:
     """Make a run from another one and watch it."""
     from msopt_tui.engine.branch import BranchError
@@ -351,6 +358,7 @@ def _cockpit(options: Options, link: EngineLink | None, ui: UiTable) -> int:
         runs_dir=_runs_dir(options, ProjectTable()),
         open_run=lambda path: _link_to(path, options),
         resume_run=lambda path: _start(options, path),
+        branch_run=lambda path, step, changes: _branch_and_start(options, path, step, changes),
         readonly=options.flag("--readonly"),
         can_detach=not options.flag("--in-process"),
     )

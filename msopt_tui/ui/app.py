@@ -24,7 +24,7 @@ from msopt_tui.ui.sanitise import SanitisingFilter, sanitise
 from msopt_tui.ui.screens.actions import perform
 from msopt_tui.ui.screens.cockpit import CockpitScreen
 from msopt_tui.ui.screens.key_screen import KeyScreen
-from msopt_tui.ui.screens.run_view import Options, Outcome, ResumeRun, RunView
+from msopt_tui.ui.screens.run_view import BranchRun, Options, Outcome, ResumeRun, RunView
 from msopt_tui.ui.theme import ThemeFile, load_theme, theme_names
 from msopt_tui.ui.theme_watch import SECONDS, ThemeWatch
 
@@ -54,6 +54,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         runs_dir: Path | None = None,
         make_link: MakeLink | None = None,
         resume_run: ResumeRun | None = None,
+        branch_run: BranchRun | None = None,
         themes: Iterable[Path] | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
@@ -67,6 +68,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
             can_detach: The run goes on when this process ends; else the quit dialog does not offer to detach.
             runs_dir: Folder with the runs of all projects, for the history; by default the one `link` is in.
             make_link: Opens a run from the history; without it runs there can't be opened.
+            branch_run: Begins a run from another one's checkpoint; without it `branch` says that it can't.
             resume_run: Takes an ended or lost run up again; without it `resume` says that it can't.
             themes: Folders of theme files, the user's first; by default those of `msopt_tui.paths`.
             driver_class: The terminal's driver; by default Textual's.
@@ -88,7 +90,9 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         self._problems = [*problems, *self.keys.problems]
         self._link = None if is_history else link
         self._runs_dir = runs_dir or (link.run_dir.parent.parent if link is not None else Path("runs"))
-        self._options = Options(fps=ui.fps, readonly=readonly, can_detach=can_detach, resume_run=resume_run)
+        self._options = Options(
+            fps=ui.fps, readonly=readonly, can_detach=can_detach, resume_run=resume_run, branch_run=branch_run
+        )
         self._sanitiser = SanitisingFilter()
         # Before any CSS is read, so that it is read once.
         self.register_theme(self.theme_file.textual())
@@ -124,6 +128,10 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         for problem in self._problems:
             self.notify(problem, severity="warning", timeout=12, markup=False)
         self.set_interval(SECONDS, self.look_at_theme)
+
+    def on_run_view_run_wanted(self, message: RunView.RunWanted) -> None:
+        """Show a run that was begun from the cockpit over it."""
+        self._push_run(message.link)
 
     def on_run_view_history_wanted(self) -> None:
         """Show all runs over the cockpit."""
@@ -220,6 +228,7 @@ def run_cockpit(
     runs_dir: Path,
     open_run: MakeLink,
     resume_run: ResumeRun,
+    branch_run: BranchRun,
     readonly: bool = False,
     can_detach: bool = True,
 ) -> int:
@@ -244,6 +253,7 @@ def run_cockpit(
         runs_dir=runs_dir,
         make_link=open_run,
         resume_run=resume_run,
+        branch_run=branch_run,
         driver_class=SafeLinuxDriver if guard is None else safe_driver(guard),
     )
     app.after_first_frame = _settle

@@ -16,7 +16,7 @@ from msopt_tui.ui.app import CockpitApp, MakeLink
 from msopt_tui.ui.keys import PaneName
 from msopt_tui.ui.panes.base import TextPane
 from msopt_tui.ui.screens.cockpit import CockpitScreen
-from msopt_tui.ui.screens.run_view import Outcome, ResumeRun
+from msopt_tui.ui.screens.run_view import BranchRun, Outcome, ResumeRun
 from tests.ui.fake_link import FakeLink
 
 THEMES = [Path(__file__).resolve().parents[2] / "themes"]
@@ -101,6 +101,7 @@ def make_app(
     can_detach: bool = True,
     make_link: MakeLink | None = None,
     resume_run: ResumeRun | None = None,
+    branch_run: BranchRun | None = None,
     runs_dir: Path | None = None,
 ) -> CockpitApp:
     """An app with the themes of the checkout and nobody's own."""
@@ -111,6 +112,7 @@ def make_app(
         can_detach=can_detach,
         make_link=make_link,
         resume_run=resume_run,
+        branch_run=branch_run,
         runs_dir=runs_dir,
         themes=THEMES,
     )

@@ -16,6 +16,7 @@ from msopt_tui.ui.screens.changes import ChangesDialog
 from msopt_tui.ui.screens.data import DataScreen
 from msopt_tui.ui.screens.help import HelpDialog
 from msopt_tui.ui.screens.history import HistoryScreen
+from msopt_tui.ui.screens.line_dialog import LineDialog
 from msopt_tui.ui.screens.proposal import ProposalDialog
 from msopt_tui.ui.screens.quit import QuitDialog
 from tests.ui.cockpit import Cockpit, make_app, started
@@ -93,6 +94,33 @@ async def save(ui: Cockpit, pressed: str) -> None:
 async def undo(ui: Cockpit, pressed: str) -> None:
     await ui.press(pressed)
     assert ui.sent == ["undo"]
+
+
+@key("step")
+async def step(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert ui.sent == ["step"]
+
+
+@key("pin_checkpoint")
+async def pin_checkpoint(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert ui.sent == ["pin"]
+
+
+for _name in ("until", "try_prompt", "try_file", "roll_back"):
+
+    @key(_name)
+    async def ask_a_line(ui: Cockpit, pressed: str) -> None:
+        """What each makes of its line is in `test_asking_line`."""
+        await ui.press(pressed)
+        assert isinstance(ui.on_top(), LineDialog)
+
+
+@key("branch")
+async def branch(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert "no run can be begun from here" in ui.row(-1)
 
 
 @key("refine")
@@ -537,4 +565,7 @@ class TestTable:
 
     def test_what_is_sent_by_a_key_alone_needs_no_argument(self) -> None:
         made = [action.command() for action in ACTIONS if action.command is not None]
-        assert {type(one) for one in made} == {commands.Evaluate, commands.Undo, commands.Save}
+        assert {type(one) for one in made} == {
+            *(commands.Evaluate, commands.Undo, commands.Save, commands.Step),
+            commands.Pin,
+        }

@@ -81,6 +81,32 @@ def _adjust(screen: RunView) -> None:
         screen.say("nothing to adjust: no engine takes commands here")
 
 
+def _asking_line(opener: str) -> Deed:
+    """A question of one line, where an engine takes the answer."""
+
+    def deed(screen: RunView) -> None:
+        from msopt_tui.ui.screens import asking_line
+
+        if screen.feed.alive and not screen.options.readonly:
+            openers: dict[str, Deed] = {
+                "until": asking_line.open_until,
+                "prompt": asking_line.open_prompt,
+                "file": asking_line.open_file,
+                "rollback": asking_line.open_rollback,
+            }
+            openers[opener](screen)
+        else:
+            screen.say("no engine takes commands here")
+
+    return deed
+
+
+def _branch(screen: RunView) -> None:
+    from msopt_tui.ui.screens import asking_line
+
+    asking_line.open_branch(screen)
+
+
 def _help(screen: RunView) -> None:
     from msopt_tui.ui.screens import asking
 
@@ -201,6 +227,11 @@ DEEDS: dict[str, Deed] = {
     "pause": _pause,
     "refine": _refine,
     "adjust": _adjust,
+    "until": _asking_line("until"),
+    "try_prompt": _asking_line("prompt"),
+    "try_file": _asking_line("file"),
+    "roll_back": _asking_line("rollback"),
+    "branch": _branch,
     "resume": _resume,
     "next_pane": _go(1),
     "previous_pane": _go(-1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -43,6 +43,9 @@ Outcome = Literal["detached", "ended", "left"]
 ResumeRun = Callable[[Path], EngineLink]
 """Takes a run up again and returns the link to its engine; may block for a while, may raise OSError or ValueError."""
 
+BranchRun = Callable[[Path, int, Sequence[str]], EngineLink]
+"""Begins a new run from a checkpoint of a run with `table.key=value` over its settings; may block and raise as well."""
+
 
 class Options(NamedTuple):
     """What a cockpit may do besides showing."""
@@ -54,6 +57,7 @@ class Options(NamedTuple):
     can_detach: bool = True
     """The run goes on without this process."""
     resume_run: ResumeRun | None = None
+    branch_run: BranchRun | None = None
     is_root: bool = True
     """Leaving it leaves the program; otherwise the screen below comes back."""
     clock: Callable[[], float] = time.monotonic
@@ -68,6 +72,13 @@ class RunView(KeyScreen):
 
     class HistoryWanted(Message):
         """The person wants to see all runs."""
+
+    class RunWanted(Message):
+        """Another run is to be shown over this one."""
+
+        def __init__(self, link: EngineLink) -> None:
+            super().__init__()
+            self.link = link
 
     def __init__(self, link: EngineLink, keys: Keys, options: Options) -> None:
         super().__init__()
