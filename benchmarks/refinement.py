@@ -74,7 +74,8 @@ def main() -> None:
         for key, run in jobs(args, done):
             if key not in done:
                 began = time.monotonic()
-                done[key] = run(SCENARIOS[key.scenario], key.corpus, key.seed, key.steps)
+                twin = next((same for same in table.twins(key) if same in done), None)
+                done[key] = done[twin] if twin else run(SCENARIOS[key.scenario], key.corpus, key.seed, key.steps)
                 line = {**key._asdict(), "bits_per_byte": done[key], "seconds": round(time.monotonic() - began, 1)}
                 with args.results.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(line) + "\n")

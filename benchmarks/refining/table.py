@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -34,6 +35,24 @@ def cell(kind: str, rate: float) -> str:
 def oracle_scenario(scenario: str) -> str:
     """Scenarios that differ in what is written only have one oracle."""
     return "e" if scenario in ("a", "b", "e") else scenario
+
+
+def twins(key: Key) -> Iterator[Key]:
+    """Keys of the very same run: what a scenario has wrong may not touch a contestant."""
+    if key.contestant == "range test, cosine":
+        yield from (
+            key._replace(scenario=other)
+            for other in SCENARIOS
+            if oracle_scenario(other) == oracle_scenario(key.scenario)
+        )
+    kind = {"cosine": "cosine", "WSD": "warmup_stable_decay"}.get(key.contestant)
+    if kind:
+        yield key._replace(
+            scenario=oracle_scenario(key.scenario), contestant=cell(kind, SCENARIOS[key.scenario].learning_rate)
+        )
+    for name, written in (("cosine", "cosine"), ("WSD", "warmup_stable_decay")):
+        if key.contestant == cell(written, SCENARIOS[key.scenario].learning_rate):
+            yield key._replace(contestant=name)
 
 
 def read(path: Path) -> Results:

@@ -119,7 +119,9 @@ class AdamW:
         if not self.skip_ratio:
             return broken
         updates = self.groups[0].steps[0]
-        odd = (norm > self.skip_ratio * self._norm_mean).logical_and_(updates >= NORM_ENOUGH)
+        # Half of the ratio is enough behind a step left out: bad data comes in stretches.
+        bound = self._norm_mean * torch.where(self._skips > 0, 0.5 * self.skip_ratio, self.skip_ratio)
+        odd = (norm > bound).logical_and_(updates >= NORM_ENOUGH)
         odd = odd.logical_and_(self._skips < NORM_SKIPS).to(torch.float32)
         weight = 1.0 / (updates + 1.0).clamp_(max=NORM_WINDOW)
         # What is taken after a long stretch left out is what is ordinary now.

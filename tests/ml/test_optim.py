@@ -115,6 +115,11 @@ def test_a_gradient_out_of_the_ordinary_changes_nothing(settings: TrainTable) ->
         spiking(optimizer, 11.0)
     assert same(weights_of(model), weights_of(undisturbed))
     spiking(optimizer, 3.0)
+    assert same(weights_of(model), weights_of(undisturbed)), "still in the stretch"
+    for _ in range(2):
+        spiking(optimizer, 1.0)
+        spiking(twin, 1.0)
+    spiking(optimizer, 3.0)
     spiking(twin, 3.0)
     assert same(weights_of(model), weights_of(undisturbed))
 

@@ -236,6 +236,16 @@ class TestProposal:
             assert isinstance(decide, Decide)
             assert decide.proposal == "second"
 
+    async def test_a_change_of_ones_own(self) -> None:
+        async with started(FakeLink(waiting_run())) as ui:
+            await ui.press("o")
+            assert isinstance(ui.on_top(), ChangesDialog)
+            await ui.press("ctrl+u", *"5e-4", "enter")
+            (decide,) = ui.link.sent
+            assert isinstance(decide, Decide)
+            assert (decide.proposal, decide.accept) == ("own", True)
+            assert decide.changes == {"train.learning_rate": 5e-4}
+
     async def test_a_read_only_view_is_not_asked(self) -> None:
         link = FakeLink(waiting_run(), status="readonly")
         async with started(link, make_app(link, readonly=True)) as ui:

@@ -13,9 +13,10 @@ from msopt_tui.ui.keys import Keys
 from msopt_tui.ui.panes.about import AboutPane
 from msopt_tui.ui.panes.banner import ended_lines, lost_lines
 from msopt_tui.ui.panes.evaluation import EvaluationPane
-from msopt_tui.ui.panes.findings import FindingsPane, probe_words
+from msopt_tui.ui.panes.findings import FindingsPane
 from msopt_tui.ui.panes.journal import JournalPane, journal_rows
 from msopt_tui.ui.panes.pipeline import STATUS, pipeline_words
+from msopt_tui.ui.panes.race import probe_words, race_lines, rate_test_lines
 from msopt_tui.ui.panes.resources import ResourcesPane, rows_needed
 from msopt_tui.ui.panes.samples import SamplesPane
 from msopt_tui.ui.panes.settings import SettingsPane
@@ -245,6 +246,47 @@ class TestFindings:
             round=1, proposal="x", from_step=1, steps=40, loss=2.0, margin=margin, standard_error=margin and 0.006
         )
         assert said(probe_words(probe)).endswith(verdict or "loss 2.000")
+
+    def test_the_race_shows_margins_about_zero_and_who_is_out(self) -> None:
+        def probe(name: str, heat: int, loss: float, margin: float | None, out: bool = False) -> ev.Probed:
+            error = None if margin is None else 0.01
+            return ev.Probed(
+                round=1,
+                proposal=name,
+                from_step=400,
+                steps=20 * heat,
+                loss=loss,
+                margin=margin,
+                standard_error=error,
+                heat=heat,
+                eliminated=out,
+            )
+
+        race = [probe("control", 1, 2.5, None), probe("a", 1, 2.4, 0.1), probe("b", 1, 2.6, -0.1, out=True)]
+        race += [probe("control", 2, 2.45, None), probe("a", 2, 2.3, 0.15)]
+        lines = [said(words) for words in race_lines(race)]
+        assert lines[0] == "race from step 400 · heat 2"
+        better, worse = lines[lines.index(next(one for one in lines if one.startswith("probe a"))) + 1], lines[-1]
+        assert "2.400 → 2.300" in better
+        assert better.index("●") > 12 > worse.index("●")
+        assert worse.endswith("out of the race")
+
+    def test_the_range_test_is_a_curve_with_its_rate(self) -> None:
+        tested = ev.RateTested(
+            round=1, step=0, rates=[1e-4, 1e-3, 1e-2, 1e-1], losses=[6.0, 5.0, 4.0, None], suggested=2e-3
+        )
+        assert said(rate_test_lines(tested)[0]) == "range test 0.0001 to 0.1: 0.002 leaves room"
+        assert "█" in said(rate_test_lines(tested)[1])
+        assert rate_test_lines(ev.RateTested(round=1, step=0, rates=[1.0], losses=[None])) == []
+
+    def test_who_runs_now_and_how_far(self) -> None:
+        events = [
+            *scripted_run(100),
+            ev.PhaseChanged(phase="refine", status="started"),
+            ev.Progressed(phase="refine", done=10, total=40, unit="steps", detail="probe control"),
+        ]
+        shown = text(FindingsPane().lines_of(state_of(events), 70))
+        assert "probe control ━━━━━─────────────── 10/40 steps" in shown
 
 
 class TestBanner:

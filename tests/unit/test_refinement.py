@@ -98,8 +98,11 @@ def test_every_proposal_is_a_change_the_settings_can_hold(kind: ev.FindingKind) 
             assert proposal.reason == "because"
 
 
-def test_an_unsure_finding_leads_to_nothing() -> None:
-    assert propose([ev.Finding(kind="noisy", confidence=0.1, evidence="")], Config(), 100) == []
+def test_an_unsure_finding_leads_to_something_only_where_no_other_is_surer() -> None:
+    unsure = ev.Finding(kind="plateau", confidence=0.04, evidence="")
+    surer = ev.Finding(kind="improving", confidence=0.9, evidence="")
+    assert {one.id for one in propose([surer, unsure], Config(), 100)} == {"longer"}
+    assert propose([unsure], Config(), 100)
 
 
 def test_pairing_takes_the_rows_own_difficulty_out() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from msopt_tui.protocol.events import Finding, Probed, Proposal, RoundEnded
+from msopt_tui.protocol.events import Finding, Proposal, RoundEnded
 from msopt_tui.state.numbers import significant
 from msopt_tui.ui.panes.base import TextPane
-from msopt_tui.ui.theme import Role
+from msopt_tui.ui.panes.race import race_lines, rate_test_lines
 from msopt_tui.ui.widgets.lines import Words, wrap
 
 if TYPE_CHECKING:
@@ -23,19 +23,33 @@ class FindingsPane(TextPane):
 
     def looks_at(self, state: RunState) -> object:
         """Everything that refinement left."""
-        return tuple(state.findings), tuple(state.proposals), len(state.probes), tuple(state.rounds)
+        phase = state.phases["refine"]
+        under_way = (phase.status, phase.done, phase.detail)
+        return tuple(state.findings), tuple(state.proposals), len(state.probes), tuple(state.rounds), under_way
 
     def lines_of(self, state: RunState, width: int) -> Sequence[Words]:
         """Nothing yet, or the story of the rounds."""
-        lines: list[Words] = []
+        lines: list[Words] = _under_way(state)
         for proposal in state.proposals:
             lines.append([("waits for your decision", "warn")])
             lines += proposal_lines(state, proposal, width)
         for finding in state.findings:
             lines += finding_lines(finding, width)
-        lines += [probe_words(probe) for probe in state.probes]
+        lines += race_lines(state.probes)
+        if state.rate_test is not None:
+            lines += rate_test_lines(state.rate_test)
         lines += [_round_words(one) for one in reversed(state.rounds)]
         return lines or [[("no round has ended yet", "muted")]]
+
+
+def _under_way(state: RunState) -> list[Words]:
+    """Who runs in the race now, and how far."""
+    phase = state.phases["refine"]
+    if phase.status != "running" or not phase.total:
+        return []
+    filled = round(20 * min(phase.done / phase.total, 1.0))
+    bar: Words = [("━" * filled, "accent"), ("─" * (20 - filled), "muted")]
+    return [[(f"{phase.detail} ", "strong"), *bar, (f" {phase.done}/{phase.total} {phase.unit}", "muted")]]
 
 
 def finding_lines(finding: Finding, width: int) -> list[Words]:
@@ -58,7 +72,9 @@ def proposal_lines(state: RunState, proposal: Proposal, width: int) -> list[Word
     for name, value in proposal.changes.items():
         now = state.settings.get(name, "–")
         lines.append([(f"  ✎ {name}: ", ""), (f"{now} ", "muted"), ("→ ", "muted"), (str(value), "accent")])
-    for label, text in (("because ", proposal.reason), ("expected ", proposal.expected)):
+    if proposal.start == "fresh":
+        lines.append([("  ↺ from the initial weights", "")])
+    for label, text in (("because ", proposal.reason), ("expected ", proposal.expected), ("costs ", proposal.cost)):
         if text:
             first, *rest = wrap(text, max(width - 11, 8))
             lines.append([(f"  {label:<9}", "muted"), (first, "")])
@@ -66,22 +82,7 @@ def proposal_lines(state: RunState, proposal: Proposal, width: int) -> list[Word
     return lines
 
 
-def probe_words(probe: Probed) -> Words:
-    """`probe lr-half  40 steps  loss 2.31  margin +0.012 ± 0.004 better`."""
-    words: Words = [
-        (f"probe {probe.proposal}", "strong"),
-        (f"  {probe.steps} steps  loss {significant(probe.loss)}", ""),
-    ]
-    if probe.margin is not None:
-        error = probe.standard_error or 0.0
-        # Two standard errors: what is inside them can't be told from nothing.
-        clear = abs(probe.margin) > 2 * error
-        verdict = ("better" if probe.margin > 0 else "worse") if clear else "no clear difference"
-        role: Role = "good" if clear and probe.margin > 0 else "warn"
-        words += [(f"  {probe.margin:+.4f} ± {error:.4f} ", ""), (verdict, role)]
-    return words
-
-
 def _round_words(one: RoundEnded) -> Words:
+    held = f" (held out {significant(one.holdout_loss)})" if one.holdout_loss is not None else ""
     best = f" · best loss {significant(one.best_loss)} at step {one.best_step:,}" if one.best_step is not None else ""
-    return [(f"round {one.round}", "title"), (f" ended at {one.step:,}: {one.reason}{best}", "")]
+    return [(f"round {one.round}", "title"), (f" ended at {one.step:,}: {one.reason}{best}{held}", "")]

@@ -13,6 +13,9 @@ from msopt_tui.ui.screens.proposal import ProposalDialog, Verdict
 from msopt_tui.ui.screens.quit import Leaving, QuitDialog
 from msopt_tui.ui.screens.run_view import RunView
 
+OWN = "own"
+"""Id of a change that a person thought of."""
+
 
 def open_proposal(screen: RunView) -> None:
     """Put the proposal before the person."""
@@ -30,6 +33,11 @@ def _decide(screen: RunView, verdict: Verdict | None) -> None:
             "edit the proposal", list(proposal.changes), screen.feed.state.settings, _any_setting, proposal.changes
         )
         screen.app.push_screen(form, partial(_accept_edited, screen, proposal.id))
+    elif verdict.what == "own":
+        form = ChangesDialog(
+            "your own change for the next round", list(ADJUSTABLE), screen.feed.state.settings, _any_setting
+        )
+        screen.app.push_screen(form, partial(_accept_edited, screen, OWN))
     else:
         screen.send(
             commands.Decide(proposal=proposal.id, accept=verdict.what == "accept", finish=verdict.what == "finish")

@@ -9,12 +9,13 @@ from textual.app import ComposeResult
 
 from msopt_tui.protocol.events import Proposal
 from msopt_tui.state.run_state import RunState
-from msopt_tui.ui.panes.findings import finding_lines, probe_words, proposal_lines
+from msopt_tui.ui.panes.findings import finding_lines, proposal_lines
+from msopt_tui.ui.panes.race import race_lines
 from msopt_tui.ui.screens.dialog import Dialog
 from msopt_tui.ui.widgets.choices import Choice, Choices
 from msopt_tui.ui.widgets.lines import LinesView, Words
 
-What = Literal["accept", "edit", "reject", "finish"]
+What = Literal["accept", "edit", "own", "reject", "finish"]
 
 
 class Verdict(NamedTuple):
@@ -42,6 +43,7 @@ class ProposalDialog(Dialog[Verdict]):
             [
                 Choice("accept", "a", "accept", "the next round starts with it"),
                 Choice("edit", "e", "edit", "change its values, then accept"),
+                Choice("own", "o", "own", "a change of your own instead"),
                 Choice("reject", "x", "reject", "the next round keeps the settings"),
                 Choice("finish", "f", "finish", "no further round: test the best and export it"),
                 Choice("later", "l", "later", "esc; the run waits meanwhile"),
@@ -96,7 +98,7 @@ class ProposalDialog(Dialog[Verdict]):
         lines += proposal_lines(self._state, self._proposal, width)
         if self._state.probes:
             lines.append([])
-            lines += [probe_words(probe) for probe in self._state.probes]
+            lines += race_lines(self._state.probes)
         lines.append([])
         self._text.styles.height = min(len(lines), max(self.app.size.height - 8, 3))
         self._text.set_lines(lines)
