@@ -20,8 +20,8 @@ STRETCH = 50
 STAYS = 8
 """Steps in a row that must lie above the bound: one hard batch is no spike."""
 NORM_RATIO = 4.0
-"""A gradient norm so many times the recent mean is out of the ordinary. In training runs of small models without a
-mishap the highest was 2.4 times the median of the hundred steps before it; noise instead of text gave 11 times. Behind
+"""A gradient norm so many times the recent mean is out of the ordinary. In the sound part of a small model's run
+the highest was 2.4 times the median of the hundred steps before it; noise instead of text gave 11 times. Behind
 a step left out half of the ratio is enough, because bad data comes in stretches."""
 FLOOR = 0.01
 """Smallest noise assumed, as a share of the median: a curve without noise must not make every step a spike."""
