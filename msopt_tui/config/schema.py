@@ -8,18 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
-PositiveInt = Annotated[int, Meta(ge=1, le=10**12)]
-Count = Annotated[int, Meta(ge=0, le=10**12)]
-Fraction = Annotated[float, Meta(ge=0.0, lt=0.5)]
-Probability = Annotated[float, Meta(ge=0.0, lt=1.0)]
-Name = Annotated[str, Meta(min_length=1)]
-
-
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Common form of every table: immutable, by keyword, no key it does not know."""
+from msopt_tui.config.table import Count, Fraction, Name, PositiveInt, Probability
+from msopt_tui.config.table import Table as Table
 
 
 class ProjectTable(Table, frozen=True):
@@ -355,6 +347,19 @@ class ResourcesTable(Table, frozen=True):
     """CPU threads for torch; 0 leaves it to torch."""
 
 
+class AlertsTable(Table, frozen=True):
+    """`[ui.alerts]`: what a person is told of while they watch a run. Nothing unless there are `rules`."""
+
+    rules: list[str] = []
+    """`loss < 2`, `accuracy >= 60`, `train_loss > 8`, `ended`, `failed`, `stopped`, `paused`, `deciding`."""
+    by: list[Literal["toast", "bell", "desktop"]] = []
+    """All three if empty: on the screen, the terminal's bell, its desktop notification (OSC 9 or 777)."""
+    command: list[str] = []
+    """Run without a shell, with the message as its last argument: `["notify-send", "msopt-tui"]`."""
+    webhook: str = ""
+    """An address that gets the message as JSON: `{"run": …, "text": …}`."""
+
+
 class UiTable(Table, frozen=True):
     """`[ui]`: how the cockpit looks; changes nothing about the run."""
 
@@ -364,6 +369,8 @@ class UiTable(Table, frozen=True):
     """Redraws a second at most."""
     keys: dict[str, str] = {}
     """Other keys for actions: `evaluate = "E"`; the help screen lists the actions."""
+    alerts: AlertsTable = AlertsTable()
+    """What a person is told of."""
 
 
 class Config(Table, frozen=True):

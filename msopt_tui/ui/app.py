@@ -91,7 +91,12 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         self._link = None if is_history else link
         self._runs_dir = runs_dir or (link.run_dir.parent.parent if link is not None else Path("runs"))
         self._options = Options(
-            fps=ui.fps, readonly=readonly, can_detach=can_detach, resume_run=resume_run, branch_run=branch_run
+            fps=ui.fps,
+            readonly=readonly,
+            can_detach=can_detach,
+            resume_run=resume_run,
+            branch_run=branch_run,
+            alerts=ui.alerts,
         )
         self._sanitiser = SanitisingFilter()
         # Before any CSS is read, so that it is read once.

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import events
 
 from msopt_tui.ui.screens import actions
 from msopt_tui.ui.screens.run_view import RunView
+
+if TYPE_CHECKING:
+    from msopt_tui.ui.alerts import Alerts
 
 
 class CockpitScreen(RunView):
     """Looks keys up in the table, and puts a new proposal before the person."""
 
     CSS_PATH = "cockpit.tcss"
+    _alerts: Alerts | None = None
 
     def press(self, event: events.Key) -> bool:
         """Do what a key means here; whether it means anything."""
@@ -23,6 +29,8 @@ class CockpitScreen(RunView):
     def react(self) -> None:
         """Leave when the stop that was asked for is done; ask about a new proposal."""
         state = self.feed.state
+        if self.options.alerts.rules:
+            self._tell_alerts()
         if self.is_stopping and not self.feed.alive:
             self.is_stopping = False
             self.leave("ended")
@@ -31,3 +39,15 @@ class CockpitScreen(RunView):
         if waiting is not None and waiting != self.asked and self.is_active and not self.options.readonly:
             self.asked = waiting
             actions.open_proposal(self)
+
+    def _tell_alerts(self) -> None:
+        """Tell what the rules of `[ui.alerts]` are about."""
+        from msopt_tui.ui.alerts import Alerts, tell
+
+        table = self.options.alerts
+        if self._alerts is None:
+            self._alerts = Alerts(table)
+            for problem in self._alerts.problems:
+                self.app.notify(problem, severity="warning", timeout=12, markup=False)
+        for text in self._alerts.look(self.feed.state, is_past=self.feed.behind):
+            tell(self.app, table, self.feed.run_dir.name, text)

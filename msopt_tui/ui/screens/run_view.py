@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from textual.app import ComposeResult
 from textual.message import Message
 
+from msopt_tui.config.schema import AlertsTable
 from msopt_tui.link.base import EngineLink
 from msopt_tui.protocol.commands import Command
 from msopt_tui.ui.feed import Feed
@@ -61,6 +62,7 @@ class Options(NamedTuple):
     is_root: bool = True
     """Leaving it leaves the program; otherwise the screen below comes back."""
     clock: Callable[[], float] = time.monotonic
+    alerts: AlertsTable = AlertsTable()
 
 
 class RunView(KeyScreen):
