@@ -13,9 +13,11 @@ from msopt_tui.runs.history import list_runs
 from msopt_tui.runs.notes import read_notes
 from msopt_tui.ui.history_keys import HISTORY
 from msopt_tui.ui.keys import BY_ID, Keys
+from msopt_tui.ui.screens.compare import CompareScreen
 from msopt_tui.ui.screens.help import HelpDialog
 from msopt_tui.ui.screens.history import DEEDS, HistoryScreen
 from msopt_tui.ui.screens.history_edit import DeleteDialog
+from msopt_tui.ui.screens.lineage import LineageScreen
 from msopt_tui.ui.screens.pick import PickDialog
 from tests.ui.test_history import Host, loaded, seen, until
 from tests.unit.runs_maker import make_run
@@ -61,6 +63,35 @@ def test_no_test_for_a_key_that_is_gone_and_a_deed_for_each() -> None:
 async def _open(app: Host, pilot: Pilot[None], pressed: str) -> None:
     await pilot.press(pressed)
     assert app.opened == NAMES[:1]
+
+
+@key("mark")
+async def _mark(app: Host, pilot: Pilot[None], pressed: str) -> None:
+    await pilot.press(pressed, pressed)
+    assert [Path(path).name for path in app.runs.marked] == NAMES[:2]
+    assert "2 marked" in seen(app.history, app)
+    assert "◂" in seen(app.history, app)
+    await pilot.press("g", pressed)
+    assert [Path(path).name for path in app.runs.marked] == NAMES[1:2]
+
+
+@key("compare")
+async def _compare(app: Host, pilot: Pilot[None], pressed: str) -> None:
+    await pilot.press(pressed)
+    assert "mark 2 to 8 runs" in seen(app.history, app)
+    await pilot.press("space", "space", pressed)
+    await until(pilot, lambda: isinstance(app.screen, CompareScreen) and f"A docs/{NAMES[0]}" in seen(None, app))
+    await pilot.press("escape")
+    assert app.history.is_active
+
+
+@key("lineage")
+async def _lineage(app: Host, pilot: Pilot[None], pressed: str) -> None:
+    await pilot.press(pressed)
+    assert isinstance(app.screen, LineageScreen)
+    assert "lineage of 9 runs" in seen(None, app)
+    await pilot.press("escape")
+    assert app.history.is_active
 
 
 @key("resume")

@@ -254,6 +254,30 @@ class HistoryScreen(KeyScreen):
         rows = self._listing.rows if self._listing else ()
         self._with_selected(lambda row: self._notebook.delete(row, rows))
 
+    def action_mark(self) -> None:
+        """Mark the run under the cursor for a comparison, or no longer, and go on to the next."""
+        count = self._rows.toggle_mark()
+        self._say(f"{count} marked; {self._table.key_of('history_compare')} compares them" if count else "none marked")
+
+    def action_compare(self) -> None:
+        """Put the marked runs beside each other."""
+        from msopt_tui.ui.screens.compare import LETTERS, CompareScreen
+
+        marked = self._rows.marked
+        if 2 <= len(marked) <= len(LETTERS):
+            self.app.push_screen(CompareScreen(self._table, [Path(path) for path in marked]))
+        else:
+            key = self._table.key_of("history_mark")
+            self._say(f"mark 2 to {len(LETTERS)} runs with {key} first: {len(marked)} are marked", "warn")
+
+    def action_lineage(self) -> None:
+        """Show what branched from what."""
+        from msopt_tui.ui.screens.lineage import LineageScreen
+
+        row = self._rows.selected
+        if self._listing is not None and row is not None:
+            self.app.push_screen(LineageScreen(self._table, self._listing.rows, row.path))
+
     def action_archived(self) -> None:
         """List the archived ones too, or no longer."""
         self._archived = not self._archived
@@ -370,6 +394,9 @@ _DEEDS: dict[str, Callable[[HistoryScreen], None]] = {
     "history_archive": HistoryScreen.action_archive,
     "history_archived": HistoryScreen.action_archived,
     "history_delete": HistoryScreen.action_delete,
+    "history_mark": HistoryScreen.action_mark,
+    "history_compare": HistoryScreen.action_compare,
+    "history_lineage": HistoryScreen.action_lineage,
     "history_up": lambda screen: screen.action_move(-1),
     "history_down": lambda screen: screen.action_move(1),
     "history_page_up": lambda screen: screen.action_page(-1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import overload
 
 from textual import events
@@ -13,14 +13,18 @@ from msopt_tui.runs.row import RunRow
 from msopt_tui.ui.screens.history_columns import Layout, column_at, header_words, layout, row_words
 from msopt_tui.ui.widgets.lines import LinesView, Words
 
+MARK = "◂"
+"""Behind the first column of a run that is marked."""
+
 
 class _Lines(Sequence[Words]):
     """The lines of all runs, made when they are asked for."""
 
-    def __init__(self, rows: Sequence[RunRow], shown: Layout, cursor: int) -> None:
+    def __init__(self, rows: Sequence[RunRow], shown: Layout, cursor: int, marked: Collection[str]) -> None:
         self._rows = rows
         self._shown = shown
         self._cursor = cursor
+        self._marked = marked
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -32,7 +36,11 @@ class _Lines(Sequence[Words]):
     def __getitem__(self, at: int | slice) -> Words | list[Words]:
         if isinstance(at, slice):
             return [self[index] for index in range(*at.indices(len(self._rows)))]
-        return row_words(self._rows[at], self._shown, at == self._cursor)
+        words = row_words(self._rows[at], self._shown, at == self._cursor)
+        if self._rows[at].path in self._marked and words:
+            text, role = words[0]
+            words[0] = (f"{text[:-1]}{MARK}", role)
+        return words
 
 
 class RunRows(LinesView, can_focus=True):
@@ -52,12 +60,31 @@ class RunRows(LinesView, can_focus=True):
         super().__init__(id="runs")
         self._rows: Sequence[RunRow] = ()
         self._cursor = 0
+        self._marked: dict[str, None] = {}
         self._sorted_by: SortKey = "created"
 
     @property
     def selected(self) -> RunRow | None:
         """The run under the cursor."""
         return self._rows[self._cursor] if self._rows else None
+
+    @property
+    def marked(self) -> list[str]:
+        """Paths of the marked runs, in the order in which they were marked."""
+        return list(self._marked)
+
+    def toggle_mark(self) -> int:
+        """Mark the run under the cursor, or no longer, and go to the next; returns how many are marked."""
+        row = self.selected
+        if row is not None:
+            if row.path in self._marked:
+                del self._marked[row.path]
+            else:
+                self._marked[row.path] = None
+            self._cursor = min(self._cursor + 1, len(self._rows) - 1)
+            self._redraw()
+            self.post_message(self.Moved())
+        return len(self._marked)
 
     @property
     def rows(self) -> Sequence[RunRow]:
@@ -105,7 +132,7 @@ class RunRows(LinesView, can_focus=True):
             self.top = self._cursor
         elif height and self._cursor >= self.top + height:
             self.top = self._cursor - height + 1
-        self.set_lines(_Lines(self._rows, layout(self.size.width - 1, self._sorted_by), self._cursor))
+        self.set_lines(_Lines(self._rows, layout(self.size.width - 1, self._sorted_by), self._cursor, self._marked))
 
 
 class RunsHeader(LinesView):
