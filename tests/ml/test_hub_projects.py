@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 import tomli
 import tomli_w
 
+from msopt_tui.checkup import print_check
 from msopt_tui.config.load import load_project
 from msopt_tui.config.tasks import METRICS_OF, Architecture
 from msopt_tui.paths import sample_projects_dir
 from tests.ml import hub_standins as standins
 from tests.ml import task_projects as projects
+from tests.ml.pretrained_dirs import of_family
 from tests.projects import state_of
 
 FILES = sorted((sample_projects_dir() / "hub").glob("*.toml"))
@@ -78,3 +81,28 @@ def test_it_runs_on_rows_with_the_same_columns(path: Path, tmp_path: Path) -> No
     assert state.test is not None
     assert (directory.path / "model" / "config.json").is_file()
     assert (directory.path / "adapter").is_dir() == ("lora" in path.stem)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_check_without_the_network_says_what_is_missing_in_one_line(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if "lora" in path.stem:
+        pytest.importorskip("peft")
+    project = tmp_path / path.name
+    shutil.copyfile(path, project)
+    config = load_project(project)
+    model = config.model.pretrained
+
+    def said() -> str:
+        assert print_check(load_project(project, ["data.max_length=48"]), tmp_path, tmp_path / "cache") == 1
+        shown = capsys.readouterr().err
+        assert shown.count("\n") == 1, shown
+        return shown
+
+    assert said().startswith(f"msopt-tui: model.pretrained: {model} is no directory in {tmp_path}, and the hub did not")
+    # A directory of that name stands in for the model; the data is still not there.
+    of_family({"llama": "chat"}.get(kind := ARCHITECTURES[model.rpartition("/")[2]], kind), tmp_path, model)
+    shown = said()
+    assert shown.startswith(f"msopt-tui: datasets/{config.data.sources[0].path}")
+    assert "needs the network once" in shown
