@@ -10,8 +10,8 @@ class UsageError(Exception):
 class Options:
     """Parsed command line. Parsed by hand: forty lines here start in a millisecond, argparse in fifteen."""
 
-    FLAGS = ("--headless", "--json", "--in-process", "--readonly", "--no-color", "--tree")
-    VALUES = ("--resume", "--fps", "--runs-dir", "--why", "--at")
+    FLAGS = ("--headless", "--json", "--in-process", "--readonly", "--no-color", "--tree", "--yes")
+    VALUES = ("--resume", "--fps", "--runs-dir", "--why", "--at", "--name", "--task", "--data", "--model", "--steps")
 
     def __init__(self, arguments: list[str]) -> None:
         self.words: list[str] = []
@@ -42,6 +42,10 @@ class Options:
     def value(self, name: str, default: str = "") -> str:
         """The value of an option."""
         return self._values.get(name, default)
+
+    def given(self, *names: str) -> dict[str, str]:
+        """Those of these options that were given a value."""
+        return {name: self._values[name] for name in names if name in self._values}
 
     @property
     def fps(self) -> int | None:

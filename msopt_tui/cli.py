@@ -32,6 +32,10 @@ msopt-tui: a terminal training cockpit for language models
                                                  rollback STEP, refine, adjust table.key=value ..., undo, accept,
                                                  reject, finish, stop; prints the answer (--json: as JSON);
                                                  --why TEXT goes into the journal with an adjustment
+  msopt-tui new [PROJECT.toml]                   a commented project file from a few questions; for scripts --yes and
+                                                 --name, --task, --data, --model, --steps
+  msopt-tui queue A.toml B.toml ...              one after another without a screen, going on after a failure and
+                                                 without a terminal; a summary at the end
   msopt-tui check PROJECT.toml [key=value ...]   plan, parameters, memory; the data: rows with their loss mask,
                                                  lengths, what cleaning dropped (--json: as JSON); trains nothing
   msopt-tui export RUN [DIR]                     every step and evaluation as CSV (--json: JSON lines), what the run
@@ -91,6 +95,8 @@ def _dispatch(options: Options) -> int:
         "replay": actions.replay,
         "send": actions.send,
         "check": actions.check,
+        "new": actions.new,
+        "queue": actions.queue,
         "schema": actions.schema,
         "export": actions.export,
         "reindex": actions.reindex,
