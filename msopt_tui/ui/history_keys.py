@@ -23,6 +23,7 @@ HISTORY: tuple[Action, ...] = (
     _action("archive", ("a",), "archive", "Put the run away, or back.", 8),
     _action("archived", ("A",), "show archived", "List the archived runs too, or no longer."),
     _action("delete", ("x", "delete"), "delete", "Delete the run and all in its folder; asks first.", 9),
+    _action("export", ("e",), "export", "Write the figures of the run as files: steps, evaluations, what it was.", 13),
     _action("mark", ("space",), "mark", "Mark the run for a comparison, or no longer.", 11),
     _action("compare", ("d",), "compare", "Compare the marked runs: settings that differ, metrics, curves.", 12),
     _action("lineage", ("L",), "lineage", "What branched from what, as a tree."),

@@ -9,6 +9,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from msopt_tui.protocol import events as ev
+from msopt_tui.runs.encode import encode_json
 from msopt_tui.runs.history import list_runs
 from msopt_tui.runs.notes import read_notes
 from msopt_tui.ui.history_keys import HISTORY
@@ -63,6 +65,25 @@ def test_no_test_for_a_key_that_is_gone_and_a_deed_for_each() -> None:
 async def _open(app: Host, pilot: Pilot[None], pressed: str) -> None:
     await pilot.press(pressed)
     assert app.opened == NAMES[:1]
+
+
+@key("export")
+async def _export(app: Host, pilot: Pilot[None], pressed: str) -> None:
+    run = Path(app.runs.rows[0].path)
+    done = ev.StepsDone(first=1, losses=[2.0, 1.0], grad_norms=[1, 1], learning_rates=[0.1, 0.1], seconds=1, tokens=8)
+    (run / "events.jsonl").write_bytes(encode_json(done) + b"\n")
+    folder = run.parent.parent / "out"
+    await pilot.press(pressed, "escape", pressed)
+    field = app.screen.query_one(Input)
+    assert field.value == f"{NAMES[0]}-export"
+    field.value = str(folder)
+    await pilot.press("enter")
+    await until(pilot, lambda: "2 steps and 0 evaluations" in seen(app.history, app))
+    assert (folder / "steps.csv").read_text().splitlines()[2].startswith("2,0,1.0,")
+    await pilot.press(pressed)
+    app.screen.query_one(Input).value = str(folder / "steps.csv")
+    await pilot.press("enter")
+    await until(pilot, lambda: "not exported" in seen(app.history, app))
 
 
 @key("mark")

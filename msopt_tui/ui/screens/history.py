@@ -394,6 +394,7 @@ _DEEDS: dict[str, Callable[[HistoryScreen], None]] = {
     "history_archive": HistoryScreen.action_archive,
     "history_archived": HistoryScreen.action_archived,
     "history_delete": HistoryScreen.action_delete,
+    "history_export": lambda screen: screen._with_selected(screen._notebook.export),
     "history_mark": HistoryScreen.action_mark,
     "history_compare": HistoryScreen.action_compare,
     "history_lineage": HistoryScreen.action_lineage,

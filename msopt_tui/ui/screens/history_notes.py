@@ -1,4 +1,4 @@
-"""What a person does to runs on the list besides opening them: tags, notes, pins, putting away, deleting."""
+"""What a person does to runs on the list besides opening them: notes, pins, putting away, export, deleting."""
 
 from __future__ import annotations
 
@@ -69,6 +69,27 @@ class Notebook:
                 self._screen.run_worker(self._delete(row), exit_on_error=False)
 
         self._screen.app.push_screen(DeleteDialog(row, branches_of(row, rows)), answered)
+
+    def export(self, row: RunRow) -> None:
+        """Ask for a folder, and write the run's figures to it."""
+
+        def answered(text: str | None) -> None:
+            if text and text.strip():
+                self._screen.run_worker(self._export(row, Path(text.strip()).expanduser()), exit_on_error=False)
+
+        hint = "a folder: every step and evaluation as CSV, what the run was as JSON; the model stays where it is"
+        self._ask(EditDialog("export to", row.run, f"{row.run}-export", hint, 1_000), answered)
+
+    async def _export(self, row: RunRow, folder: Path) -> None:
+        from msopt_tui.runs.export import export_run
+
+        self._say(f"writing {folder}…", "muted")
+        try:
+            done = await asyncio.to_thread(export_run, Path(row.path), folder)
+        except OSError as error:
+            self._say(f"{row.run} not exported: {error.strerror or error}", "bad")
+        else:
+            self._say(f"{done.steps:,} steps and {done.evaluations:,} evaluations in {done.folder}", "good")
 
     async def _delete(self, row: RunRow) -> None:
         self._say(f"deleting {row.run}…", "muted")
