@@ -64,7 +64,7 @@ def read(
             local_files_only=True,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are reported, and refused below by name
-            **(quantise.settings() if four_bits else {}),
+            **(quantise.settings(_parts(config, head)) if four_bits else {}),
         )
     except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
         raise DataError(f"model.pretrained: {directory}: can't be read: {_first_line(error)}") from error
@@ -80,6 +80,13 @@ def read(
     _name_tokens(model, vocab_size, eos_token_id, pad_token_id, head)
     model.train()
     return Read(model, tuple(missing))
+
+
+def _parts(config: PretrainedConfig, head: Head) -> list[str]:
+    """The parts of a head, as they are called in a network of that configuration."""
+    with torch.device("meta"):
+        names = [name for name, _ in from_config(config, head).named_parameters()]
+    return sorted({module_of(name, head) for name in names} - {""})
 
 
 def sketch(directory: Path, head: Head = CAUSAL, labels: Sequence[str] = ()) -> PreTrainedModel:

@@ -208,7 +208,7 @@ def _llama(vocab_size: int) -> PreTrainedModel:
         max_position_embeddings=POSITIONS,
         bos_token_id=1,
         eos_token_id=2,
-        pad_token_id=2,
+        pad_token_id=0,
     )
     return LlamaForCausalLM(config)
 
@@ -229,7 +229,7 @@ KINDS: dict[str, Kind] = {
     "gpt2": (lambda: _byte_pairs(GPT2), {"bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>"}, _gpt2),
     "chat": (
         lambda: _byte_pairs(CHAT),
-        {"bos_token": "<|im_start|>", "eos_token": "<|im_end|>", "pad_token": "<|im_end|>"},
+        {"bos_token": "<|im_start|>", "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"},
         _llama,
     ),
 }

@@ -212,3 +212,20 @@ def test_where_training_only_harms_the_pretrained_weights_are_what_is_exported(t
     best = AutoModelForCausalLM.from_pretrained(tmp_path / "learnt").state_dict()
     assert all(torch.equal(tensor, best[name]) for name, tensor in kept.state_dict().items())
     assert any(not torch.equal(tensor, best[name]) for name, tensor in before.state_dict().items())
+
+
+def test_a_text_of_the_projects_is_read_in_the_frame_of_the_rows(tmp_path: Path) -> None:
+    """A causal network's head reads the last token: without the end that rows have it would read another."""
+    of_family("chat", tmp_path)
+    row = next(iter(projects.rows("text-classification")))
+    project = projects.write(
+        tmp_path, "text-classification", model=START, steps=6, evaluate=f'prompts = ["{row["text"]}"]'
+    )
+    directory = projects.run(project)
+    model, prepared = best_of(directory, project)
+    tokenizer = AutoTokenizer.from_pretrained(directory.path / "model")
+    ids = [*tokenizer(str(row["text"]), add_special_tokens=False).input_ids, prepared.meta.end_of_text]
+    chance = torch.softmax(scores(model, {"input_ids": torch.tensor([ids])}), -1).max()
+    shown = [sample for event in events_of(directory) if isinstance(event, ev.Sampled) for sample in event.samples]
+    notes = {sample.note for sample in shown if sample.prompt == row["text"] and not sample.reference}
+    assert f"confidence {float(chance):.2f}" in notes

@@ -11,9 +11,11 @@ from torch.nn import functional
 from transformers.modeling_utils import PreTrainedModel
 
 from msopt_tui.config.schema import Config
+from msopt_tui.data.encode import encoder_of
 from msopt_tui.data.examples import ExampleSplit
 from msopt_tui.data.records.record import Labelled
 from msopt_tui.data.split import SplitName
+from msopt_tui.data.tally import Tally
 from msopt_tui.ml.batch import Batch, Batches
 from msopt_tui.ml.example_batches import Arrays, Collate, Collated, mask_of, pad
 from msopt_tui.ml.metrics.classification import classification
@@ -115,11 +117,14 @@ class TextClassification:
 
     def predict(self, config: Config, split: SplitName, check: Check) -> Predictions:
         """The project's own texts with the class that the network gives them."""
-        tokenizer, labels = self._subject.tokenizer, self._subject.prepared.labels
+        labels = self._subject.prepared.labels
+        # In the frame that it learns from; which class stands there makes no difference to the tokens.
+        encoder = encoder_of(config, self._subject.vocabulary, labels)
         samples = []
         for prompt in config.evaluate.prompts:
             check(0, 0)
-            ids = tokenizer.encode(prompt).ids[: config.data.max_length]
+            [example] = encoder.encode(Labelled(text=prompt, label=labels[0]), Tally())
+            ids = list(example.columns[IDS])
             with evaluating(self._subject.model), torch.inference_mode():
                 tensor = torch.tensor([ids], device=self._subject.device)
                 chances = torch.softmax(self._logits(Batch({IDS: tensor}, 1, len(ids))).float(), -1)[0]
