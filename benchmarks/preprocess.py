@@ -1,6 +1,7 @@
 """Step 1 in figures: what cleaning leaves, how fast it is beside `datasets.map`, its memory, the cache, a batch.
 
 Run: python benchmarks/preprocess.py [--large MB: memory and time of one text file of so many megabytes instead]
+     [--rows: rows of prompts and answers only] [--throughput: only the speed beside `datasets.map`]
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Literal
 
+from benchmarks import preprocess_rows
 from benchmarks.pairs import ratios, summary
 from msopt_tui.config.schema import Config, DataTable, ModelTable, Source, TokenizerTable
 from msopt_tui.data import tokenizer as bpe
@@ -141,8 +143,7 @@ def theirs(directory: Path, folder: Path) -> float:
     return sum(len(text) for text in rows["text"]) / seconds / 1e6
 
 
-def report_throughput(folder: Path) -> None:
-    directory = model_directory(folder)
+def report_throughput(folder: Path, directory: Path) -> None:
     print("\nMB/s beside datasets.map, the same files, normalisation and tokenizer")
     bare = ratios(lambda: ours(directory, folder, "off"), lambda: theirs(directory, folder), PAIRS)
     print(summary("cleaning and tokenising", bare, ">= 1.0"))
@@ -186,10 +187,18 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        directory = model_directory(folder)
+        if sys.argv[1:2] == ["--rows"]:
+            preprocess_rows.report(directory, folder)
+            return
+        if sys.argv[1:2] == ["--throughput"]:
+            report_throughput(folder, directory)
+            return
         report("python-topics", TOPICS, "document", folder)
         data = report("python-topics", TOPICS, "paragraph", folder)
         report("standard library", STDLIB, "document", folder)
-        report_throughput(folder)
+        report_throughput(folder, directory)
+        preprocess_rows.report(directory, folder)
         print()
         for rows, max_length in ((16, 128), (64, 1024)):
             middle, late = batch_microseconds(data, rows, max_length)
