@@ -23,6 +23,8 @@ NORM_RATIO = 4.0
 """A gradient norm so many times the recent mean is out of the ordinary. In the sound part of a small model's run
 the highest was 2.4 times the median of the hundred steps before it; noise instead of text gave 11 times. Behind
 a step left out half of the ratio is enough, because bad data comes in stretches."""
+NEVER_ENDS = STRETCH
+"""So many steps left out in a row are no bad data but damaged weights, and leaving out would never end."""
 FLOOR = 0.01
 """Smallest noise assumed, as a share of the median: a curve without noise must not make every step a spike."""
 
@@ -73,9 +75,20 @@ class Guard:
                 self._count_broken(step)
             elif self._is_out_of_the_ordinary(step, norm):
                 self.left_out.append(step)
+                self._judge_stretch()
             else:
                 self._norms.append(norm)
                 self._judge(step, loss, bound)
+
+    def _judge_stretch(self) -> None:
+        """A verdict where the steps left out last have no sound one between them for too long."""
+        first = self.left_out[-NEVER_ENDS:][0]
+        if len(self.left_out) >= NEVER_ENDS and self.left_out[-1] - first == NEVER_ENDS - 1:
+            reason = (
+                f"{NEVER_ENDS} steps in a row had a gradient more than {NORM_RATIO / 2:g} times the recent mean: the "
+                "weights are damaged, not the data"
+            )
+            self.verdict = Verdict(first, reason)
 
     def tell(self) -> tuple[int, int, int] | None:
         """Steps left out, the first and the last of them, once a stretch of them has ended; each told once."""

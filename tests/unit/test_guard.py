@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msopt_tui.refinement.guard import STAYS, Guard
+from msopt_tui.refinement.guard import NEVER_ENDS, STAYS, Guard
 
 Losses = list[float | None]
 
@@ -113,3 +113,15 @@ def test_without_a_bound_no_gradient_is_out_of_the_ordinary() -> None:
     feed(one, falling(300))
     one.see(301, [9.0] * 40, [99.0] * 40)
     assert one.left_out == []
+
+
+def test_gradients_that_stay_out_of_the_ordinary_are_damaged_weights() -> None:
+    guard = Guard(spike_sigmas=6.0, max_broken_steps=3)
+    guard.see(1, [2.0] * 60, [1.0] * 60)
+    guard.see(61, [5.0] * (NEVER_ENDS - 1), [9.0] * (NEVER_ENDS - 1))
+    so_far = guard.verdict
+    guard.see(60 + NEVER_ENDS, [5.0], [9.0])
+    in_the_end = guard.verdict
+    assert so_far is None, "it may still be bad data"
+    assert in_the_end is not None
+    assert in_the_end.since == 61
