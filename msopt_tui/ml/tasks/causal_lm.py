@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 
@@ -18,12 +17,11 @@ from msopt_tui.data.split import SplitName
 from msopt_tui.ml import sampling
 from msopt_tui.ml.batch import Batch, Batches
 from msopt_tui.ml.forward import Logits, logits_of
+from msopt_tui.ml.metrics.likelihood import likelihood
 from msopt_tui.ml.modes import evaluating
 from msopt_tui.ml.stream import ROWS, StreamBatches
 from msopt_tui.ml.tasks.base import Check, EvaluationResult, Predictions, Subject
 from msopt_tui.protocol.values import Sample
-
-_MAX_EXPONENT = math.log(np.finfo(np.float64).max)
 
 Ids = npt.NDArray[np.uint16] | npt.NDArray[np.uint32] | npt.NDArray[np.int64]
 
@@ -212,12 +210,7 @@ class _Totals:
         return [summed / min(full, self.tokens - full * row) for row, (summed, _) in enumerate(self._rows)]
 
     def metrics(self, text_bytes: int) -> dict[str, float | None]:
-        nats = math.fsum(summed for summed, _ in self._rows) if self.tokens else math.nan
-        mean = nats / self.tokens if self.tokens else math.nan
         correct = sum(count for _, count in self._rows)
-        return {
-            "loss": mean if math.isfinite(mean) else None,
-            "perplexity": math.exp(mean) if mean <= _MAX_EXPONENT else None,
-            "bits_per_byte": nats / math.log(2) / text_bytes if text_bytes and math.isfinite(nats) else None,
-            "accuracy": 100.0 * correct / self.tokens if self.tokens else None,
-        }
+        return likelihood(
+            (summed for summed, _ in self._rows), tokens=self.tokens, correct=correct, text_bytes=text_bytes
+        )
