@@ -213,6 +213,22 @@ class TestProposal:
             assert ui.on_top() is ui.screen
             assert "? your decision" in ui.row(0)
 
+    async def test_the_same_proposal_of_the_next_round_comes_by_itself_again(self) -> None:
+        link = FakeLink(waiting_run())
+        async with started(link) as ui:
+            (first,) = (event for event in waiting_run() if isinstance(event, ev.Proposed))
+            await ui.press("a")
+            # All of it in one frame: the cockpit never sees that nothing waited in between.
+            await ui.feed(
+                ev.Decided(round=1, proposal="lr-third", decision="accepted", who="person"),
+                ev.RoundStarted(round=2, step=600, last_step=1200),
+                ev.Proposed(round=2, step=700, proposals=first.proposals),
+            )
+            await ui.frame()
+            assert isinstance(ui.on_top(), ProposalDialog)
+            await ui.press("x")
+            assert [isinstance(one, Decide) and one.accept for one in link.sent] == [True, False]
+
     async def test_it_closes_when_it_was_decided_elsewhere(self) -> None:
         async with started(FakeLink(waiting_run())) as ui:
             await ui.feed(ev.Decided(round=1, proposal="lr-third", decision="rejected", who="somebody else"))

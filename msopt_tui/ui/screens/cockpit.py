@@ -35,10 +35,14 @@ class CockpitScreen(RunView):
             self.is_stopping = False
             self.leave("ended")
             return
-        waiting = state.proposals[0].id if state.proposals and self.feed.alive and not self.feed.behind else None
-        if waiting is not None and waiting != self.asked and self.is_active and not self.options.readonly:
-            self.asked = waiting
-            actions.open_proposal(self)
+        if not state.proposals:
+            self.asked = None
+        elif self.feed.alive and not self.feed.behind and self.is_active and not self.options.readonly:
+            # The same idea may come back in a later round, and is another question then.
+            waiting = state.round, state.proposals[0].id
+            if waiting != self.asked:
+                self.asked = waiting
+                actions.open_proposal(self)
 
     def _tell_alerts(self) -> None:
         """Tell what the rules of `[ui.alerts]` are about."""

@@ -110,8 +110,8 @@ class RunView(KeyScreen):
         self.keybar = KeyBar()
         self.is_stopping = False
         """The run was asked to stop from here, and the cockpit leaves when it has."""
-        self.asked: str | None = None
-        """The proposal that was last put before the person by itself."""
+        self.asked: tuple[int, str] | None = None
+        """Round and id of the proposal that was last put before the person by itself."""
         self.data_screen: DataScreen | None = None
         """The data of this run on a screen of its own, once it was opened."""
         self._is_catching_up = False
