@@ -1,0 +1,69 @@
+"""Words about project files."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+
+from msopt_tui.actions.common import EXIT_USAGE, cache_root, fail, load
+from msopt_tui.arguments import Options, UsageError
+
+
+def check(options: Options) -> int:
+    """`msopt-tui check project.toml`: everything that can be known before training."""
+    config, path = load(options)
+    if config is None:
+        return EXIT_USAGE
+    gc.enable()
+    if options.flag("--no-color"):
+        os.environ["NO_COLOR"] = "1"
+    from msopt_tui import checkup
+
+    base_dir = path.resolve().parent
+    return checkup.print_check(config, base_dir, cache_root(config), as_json=options.flag("--json"))
+
+
+def new(options: Options) -> int:
+    """`msopt-tui new [PROJECT.toml]`: a project file from a few questions."""
+    from msopt_tui.new_project import NewError, ask, write_project
+
+    if len(options.words) > 1:
+        raise UsageError(f"one project file is meant, not {len(options.words)}")
+    path = Path(options.words[0] if options.words else "project.toml")
+    given = options.given("--name", "--task", "--data", "--model", "--steps")
+    read = input if sys.stdin.isatty() and not options.flag("--yes") else None
+    try:
+        if path.suffix != ".toml":
+            raise NewError(f"{path} does not end in .toml, as project files do")
+        if path.exists():
+            raise NewError(f"{path} is there already: give another name")
+        write_project(path, ask(path, given, read, sys.stdout))
+    except EOFError:
+        return fail("nothing written: the questions were left")
+    except NewError as error:
+        print(f"msopt-tui: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    print(f"{path} written; look at it, then:  msopt-tui check {path}   msopt-tui {path}")
+    return 0
+
+
+def queue(options: Options) -> int:
+    """`msopt-tui queue a.toml b.toml …`: one project after another, headless."""
+    from msopt_tui.queueing import Queue
+
+    if not options.words:
+        raise UsageError("queue which projects?  msopt-tui queue a.toml b.toml")
+    gc.enable()
+    flags = [flag for flag in ("--json", "--in-process") if options.flag(flag)]
+    values = [f"{name}={value}" for name, value in options.given("--runs-dir", "--resume").items()]
+    return Queue(options.words, [*options.overrides, *flags, *values]).run()
+
+
+def schema(_: Options) -> int:
+    """`msopt-tui schema`: the JSON Schema of project files."""
+    from msopt_tui.config.json_schema import json_schema
+
+    print(json_schema())
+    return 0

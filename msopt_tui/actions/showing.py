@@ -1,0 +1,113 @@
+"""Starting an engine, finding the door to one, and the front end that fits where we are."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msopt_tui.actions.common import fail, is_terminal, runs_dir_of, ui_of
+from msopt_tui.arguments import Options
+from msopt_tui.config.schema import ProjectTable, UiTable
+from msopt_tui.link.base import EngineLink
+
+if TYPE_CHECKING:
+    from msopt_tui.runs.directory import RunDirectory
+
+
+def watch_new(options: Options, path: Path, ui: UiTable) -> int:
+    """Start an engine on a run directory and show it."""
+    return show_link(options, start_engine(options, path), ui)
+
+
+def start_engine(options: Options, path: Path) -> EngineLink:
+    """Start an engine on a run directory; returns the link to it."""
+    from msopt_tui.engine import launch
+    from msopt_tui.runs.directory import RunDirectory
+
+    directory = RunDirectory(path)
+    unattended = not is_terminal(options)
+    if options.flag("--in-process"):
+        gc.enable()
+        from msopt_tui.engine.in_process import start
+
+        return start(directory, somebody_watches=not unattended)
+    from msopt_tui.link.socket_client import SocketLink
+
+    return SocketLink(path, host=launch.start_host(directory, unattended=unattended))
+
+
+def link_to(path: Path, options: Options) -> EngineLink:
+    """The door to a run that is there: with commands where its engine lives, read-only otherwise."""
+    from msopt_tui.link.socket_client import SocketLink
+    from msopt_tui.link.tail import JournalLink
+    from msopt_tui.runs.alive import is_alive
+    from msopt_tui.runs.directory import RunDirectory
+    from msopt_tui.runs.record import read_record
+
+    directory = RunDirectory(path)
+    if not options.flag("--readonly") and is_alive(read_record(directory.state), directory.lock):
+        return SocketLink(path)
+    return JournalLink(path)
+
+
+def show_link(options: Options, link: EngineLink, ui: UiTable) -> int:
+    """Show a run on the screen, or as lines where there is none."""
+    if is_terminal(options):
+        return cockpit(options, link, ui)
+    gc.enable()
+    from msopt_tui.headless import Lines
+
+    return Lines(link, as_json=options.flag("--json")).run()
+
+
+def cockpit(options: Options, link: EngineLink | None, ui: UiTable) -> int:
+    """Show a run, or the history without one, until the person leaves."""
+    if options.flag("--no-color"):
+        os.environ["NO_COLOR"] = "1"
+    from msopt_tui.ui.app import run_cockpit
+
+    return run_cockpit(
+        link,
+        ui=ui,
+        fps=options.fps or ui.fps,
+        runs_dir=runs_dir_of(options, ProjectTable()),
+        open_run=lambda path: link_to(path, options),
+        resume_run=lambda path: start_engine(options, path),
+        branch_run=lambda path, step, changes: _branch_and_start(options, path, step, changes),
+        readonly=options.flag("--readonly"),
+        can_detach=not options.flag("--in-process"),
+    )
+
+
+def branch_from(old: RunDirectory, step: int | None, overrides: Sequence[str], runs_dir: Path) -> RunDirectory:
+    """A new run from a checkpoint of an old one."""
+    from msopt_tui.engine import branch as branching
+
+    return branching.branch(old, step, overrides, runs_dir)
+
+
+def _branch_and_start(options: Options, path: Path, step: int, changes: Sequence[str]) -> EngineLink:
+    """For the cockpit's key: the link to the branch's engine."""
+    from msopt_tui.runs.directory import RunDirectory
+
+    return start_engine(options, branch_from(RunDirectory(path), step, changes, path.parent.parent).path)
+
+
+def take_up(options: Options, path: Path) -> int:
+    """Resume a run, or attach where an engine is at it already."""
+    from msopt_tui.runs.alive import is_alive
+    from msopt_tui.runs.directory import RunDirectory
+    from msopt_tui.runs.record import read_record
+
+    directory = RunDirectory(path)
+    record = read_record(directory.state)
+    if is_alive(record, directory.lock):
+        print(f"{path.name} is being worked on: attaching", file=sys.stderr)
+        return show_link(options, link_to(path, options), ui_of(path))
+    if record is not None and record.status in ("completed", "cancelled"):
+        return fail(f"{path.name} is {record.status}: there is nothing to go on with")
+    return watch_new(options, path, ui_of(path))
