@@ -328,8 +328,10 @@ class RefineTable(Table, frozen=True):
     budget_minutes: Annotated[float, Meta(ge=0.0, le=1e7)] = 0.0
     """After so many minutes no further round, race or step of a round begins; 0 sets no limit."""
     range_test_steps: Annotated[int, Meta(ge=0, le=10**6)] = 24
-    """Before the first round so many steps at most go through rising learning rates, to see which are stable; at most
-    a twentieth of the round. 0 leaves it out."""
+    """Steps at most, and a twentieth of the first round at most, that try rising learning rates before it; 0: none."""
+    first_round: Literal["stable-trunk", "as-written"] = "stable-trunk"
+    """What is changed besides the rate that was tested. `stable-trunk`: warm-up over a quarter of the round, decay at
+    its end, more dropout and weight decay for over four passes over the data; the journal says: not measured."""
     probe_steps: Annotated[int, Meta(ge=0, le=10**9)] = 40
     """Steps for which proposals and the unchanged control race from the same checkpoint; 0 skips the race."""
     max_proposals: Annotated[int, Meta(ge=1, le=8)] = 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msopt_tui.config.change import with_changes
+from msopt_tui.config.change import value_of, with_changes
 from msopt_tui.config.fields import Scalar
 from msopt_tui.config.schema import Config
 from msopt_tui.protocol.events import Finding, Proposal
@@ -43,17 +43,14 @@ def before_the_first(
     unless the test found that far off.
 
     The rate is reached slowly, held, and brought down at the end of the round. `passes`: how often the round goes over
-    the data; where that is often, weight decay and dropout go up from the start.
+    the data; where that is often, weight decay and dropout go up from the start. Only the rate is measured by the test:
+    the reason names the rest, whose effect shows over a whole round only, and `refine.first_round` leaves it out.
     """
-    trunk: dict[str, Scalar] = {
-        "train.lr_scheduler_type": "warmup_stable_decay",
-        "train.warmup_steps": max(config.train.warmup_steps, int(WARMUP_SHARE * round_steps)),
-    }
+    trunk = _trunk(config, round_steps, passes)
     repeated = ""
-    if passes > MANY_PASSES:
-        trunk["train.weight_decay"] = _more_weight_decay(config)
-        trunk["model.dropout"] = _more_dropout(config)
+    if trunk and passes > MANY_PASSES:
         repeated = f"; {passes:.0f} passes over the data are planned, which no short race shows the harm of"
+    repeated += _unmeasured(config, trunk)
     if finding is None:
         rate = config.train.learning_rate
         return Proposal(
@@ -64,14 +61,37 @@ def before_the_first(
             changes=trunk,
             start="fresh",
         )
+    rest = ", a long warm-up, decay at the end" if trunk else ""
     return Proposal(
         id="measured-rate",
-        title=f"learning rate {reading.suggested:g}, a long warm-up, decay at the end",
+        title=f"learning rate {reading.suggested:g}{rest}",
         reason=finding.evidence + repeated,
         expected="stable progress from the first step on",
         changes={"train.learning_rate": reading.suggested, **trunk},
         start="fresh",
     )
+
+
+def _trunk(config: Config, round_steps: int, passes: float) -> dict[str, Scalar]:
+    """What the first round changes besides the rate; nothing where it is to begin as written."""
+    if config.refine.first_round == "as-written":
+        return {}
+    trunk: dict[str, Scalar] = {
+        "train.lr_scheduler_type": "warmup_stable_decay",
+        "train.warmup_steps": max(config.train.warmup_steps, int(WARMUP_SHARE * round_steps)),
+    }
+    if passes > MANY_PASSES:
+        trunk["train.weight_decay"] = _more_weight_decay(config)
+        trunk["model.dropout"] = _more_dropout(config)
+    return trunk
+
+
+def _unmeasured(config: Config, changes: dict[str, Scalar]) -> str:
+    """In words, which of the changes rest on no measurement of this run."""
+    names = [key.rpartition(".")[2] for key, value in changes.items() if value_of(config, key) != value]
+    if not names:
+        return ""
+    return f'; not measured in this run: {", ".join(names)} (refine.first_round = "as-written" leaves them)'
 
 
 def _rate(config: Config, factor: float) -> dict[str, Scalar]:

@@ -67,6 +67,7 @@ def test_a_rate_far_too_low_is_put_right_before_the_first_round_within_the_budge
     first = of(ev.RoundStarted, refined)[0]
     assert first.changes["train.learning_rate"] == tested.suggested
     assert first.changes["train.lr_scheduler_type"] == "warmup_stable_decay"
+    assert "not measured in this run: lr_scheduler_type, warmup_steps" in of(ev.Decided, refined)[0].reason
     assert test_loss(refined) < test_loss(written)
     spent = of(ev.RoundEnded, refined)[-1].spent
     assert 0 < spent["probed"] <= 0.05 * 400 * 4 * 32

@@ -15,10 +15,11 @@ from msopt_tui.config.schema import Config
 from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.commands import Decide
 from msopt_tui.refinement.decide import RaceResult, by_person, by_race, by_trial
-from msopt_tui.refinement.diagnose import diagnose
+from msopt_tui.refinement.diagnose import diagnose, of_test
 from msopt_tui.refinement.evidence import Evidence, evidence_of, noise_of, window_medians
 from msopt_tui.refinement.probe import Margin, Outcome, margin
-from msopt_tui.refinement.propose import propose
+from msopt_tui.refinement.propose import before_the_first, propose
+from msopt_tui.refinement.rate_test import Reading
 from msopt_tui.state.run_state import RunState
 
 STEPS = 400
@@ -192,3 +193,33 @@ def test_noise_is_measured_on_differences_so_that_a_trend_is_none() -> None:
     assert noise_of(trend) == pytest.approx(0.1, rel=0.15)
     assert len(window_medians(trend)) == 20
     assert window_medians([1.0, 2.0]) == []
+
+
+READING = Reading(suggested=6e-3, lowest_at=4e-2, descent=1.2)
+
+
+def first_round(config: Config, passes: float) -> ev.Proposal:
+    return before_the_first(READING, of_test(config.train.learning_rate, READING, cautious=False), config, 800, passes)
+
+
+def test_what_the_first_round_takes_unmeasured_is_named_and_can_be_left_out() -> None:
+    trunk = first_round(Config(), passes=9.0)
+    assert set(trunk.changes) == {
+        "train.learning_rate",
+        "train.lr_scheduler_type",
+        "train.warmup_steps",
+        "train.weight_decay",
+        "model.dropout",
+    }
+    said = trunk.reason.partition("not measured in this run: ")[2]
+    assert "warmup_steps" in said
+    assert "dropout" in said
+    assert "learning_rate" not in said
+    written = first_round(with_changes(Config(), {"refine.first_round": "as-written"}), passes=9.0)
+    assert written.changes == {"train.learning_rate": 6e-3}
+    assert "not measured" not in written.reason
+    assert "passes" not in written.reason
+
+
+def test_few_passes_leave_weight_decay_and_dropout_alone() -> None:
+    assert not {"train.weight_decay", "model.dropout"} & set(first_round(Config(), passes=2.0).changes)
