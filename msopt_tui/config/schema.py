@@ -347,13 +347,18 @@ class ResourcesTable(Table, frozen=True):
     """`auto`, `cpu`, `mps`, `cuda` or `cuda:N`."""
     threads: Annotated[int, Meta(ge=0, le=4_096)] = 0
     """CPU threads for torch; 0 leaves it to torch."""
+    stall_timeout_s: Annotated[float, Meta(ge=0, le=1e6)] = 600.0
+    """Seconds without progress until a run is called *stalled*, its stacks in `output.log`; a pause is none. 0: never."""
+    max_restarts: Annotated[int, Meta(ge=0, le=1_000)] = 0
+    """Times an engine that a signal ended starts again from its last good checkpoint, after 1 s, 2 s, … 60 s."""
 
 
 class AlertsTable(Table, frozen=True):
     """`[ui.alerts]`: what a person is told of while they watch a run. Nothing unless there are `rules`."""
 
     rules: list[str] = []
-    """`loss < 2`, `accuracy >= 60`, `train_loss > 8`, `ended`, `failed`, `stopped`, `paused`, `deciding`."""
+    """`loss < 2`, `accuracy >= 60`, `train_loss > 8`, `ended`, `failed`, `stopped`, `paused`, `deciding`,
+    `stalled`."""
     by: list[Literal["toast", "bell", "desktop"]] = []
     """All three if empty: on the screen, the terminal's bell, its desktop notification (OSC 9 or 777)."""
     command: list[str] = []

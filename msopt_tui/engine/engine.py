@@ -9,6 +9,7 @@ import importlib.metadata
 import os
 import platform
 import queue
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -17,11 +18,13 @@ from typing import Protocol
 from msopt_tui.config.dump import flatten
 from msopt_tui.config.schema import Config
 from msopt_tui.engine.control import Control
+from msopt_tui.engine.restart import Restart
+from msopt_tui.engine.stall import StallWatch, write_stacks
 from msopt_tui.engine.worker import GpuWorker
 from msopt_tui.link.socket_server import ControlServer
 from msopt_tui.monitor.machine import MachineMonitor
 from msopt_tui.protocol.commands import Command
-from msopt_tui.protocol.events import CommandRequested, EngineStarted, Event, Noted, RunEnded, RunStarted
+from msopt_tui.protocol.events import CommandRequested, EngineStarted, Event, Noted, RunEnded, RunStarted, Stalled
 from msopt_tui.runs.alive import boot_id, host_name
 from msopt_tui.runs.directory import RunDirectory
 from msopt_tui.runs.journal import JournalReader, JournalWriter
@@ -64,7 +67,14 @@ class Engine:
     """One run at work. Made on any thread; `serve` runs on the thread that looks after it."""
 
     def __init__(
-        self, directory: RunDirectory, config: Config, *, base_dir: Path, cache_root: Path, somebody_watches: bool
+        self,
+        directory: RunDirectory,
+        config: Config,
+        *,
+        base_dir: Path,
+        cache_root: Path,
+        somebody_watches: bool,
+        restart: Restart | None = None,
     ) -> None:
         self.directory = directory
         self.ended: RunEnded | None = None
@@ -72,6 +82,9 @@ class Engine:
         self._lock = RunLock(directory.lock)
         self._outbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._state = RunState()
+        self._folding = threading.Lock()
+        self._stall = StallWatch(config.resources.stall_timeout_s)
+        self._restart = restart
         settings = LiveSettings(config)
         self._control = Control(settings, self._emit, directory)
         self._context = RunContext(
@@ -111,6 +124,8 @@ class Engine:
         try:
             # Before anybody can connect: to whoever reads along, an older end is no longer the end.
             writer.append([EngineStarted(process=os.getpid())])
+            if self._restart is not None:
+                writer.append([Noted(level="warning", text=self._restart.words)])
             with closing(self._open_door(writer)) as door:
                 self._worker.start()
                 self._look_after(writer, door)
@@ -136,6 +151,7 @@ class Engine:
             self._write_events(writer)
             if self.ended is not None:
                 break  # its end is the last word of a run
+            self._look_for_a_stall(writer)
             now = time.monotonic()
             if now >= next_sample:
                 next_sample = now + RESOURCES_SECONDS
@@ -152,10 +168,22 @@ class Engine:
             events.append(self._outbox.get())
         for event in events:
             if isinstance(event, RunEnded):
-                self._state.apply(event)
+                self._fold(event)
                 self.ended = event
         if events:
             writer.append(events)
+
+    def _look_for_a_stall(self, writer: JournalWriter) -> None:
+        said = self._stall.look(self._state.status, self._state.step)
+        if said is None:
+            return
+        self._fold(said)
+        writer.append([said])
+        if isinstance(said, Stalled):
+            try:
+                write_stacks(self.directory.output_log, f"stalled for {said.seconds:.0f} s while {said.doing}")
+            except OSError as error:
+                writer.append([Noted(level="warning", text=f"the stacks could not be written: {error.strerror}")])
 
     def _heartbeat(self) -> None:
         try:
@@ -167,6 +195,7 @@ class Engine:
                 host=host_name(),
                 heartbeat=time.time(),
                 earlier_seconds=self._before.seconds if self._before else 0.0,
+                restarts=self._restart.attempt if self._restart else 0,
                 before=self._before,
             )
             write_record(self.directory.state, record)
@@ -176,8 +205,13 @@ class Engine:
 
     def _emit(self, event: Event) -> None:
         """From the worker: fold it into what refinement reads, and hand it to whoever keeps the journal."""
-        self._state.apply(event)
+        self._fold(event)
+        self._stall.progress()
         self._outbox.put(event)
+
+    def _fold(self, event: Event) -> None:
+        with self._folding:  # the main thread folds what it says itself, an end or a stall
+            self._state.apply(event)
 
     def _work(self) -> RunEnded:
         # OpenMP threads that spin while they wait bring training to a standstill on a machine that others use too

@@ -15,6 +15,7 @@ from types import FrameType
 from msopt_tui.config.load import load_project
 from msopt_tui.engine.engine import Engine
 from msopt_tui.engine.launch import base_dir_of
+from msopt_tui.engine.restart import Restart, Supervisor, end_like
 from msopt_tui.paths import cache_dir
 from msopt_tui.protocol.commands import Stop
 from msopt_tui.runs.directory import RunDirectory
@@ -28,7 +29,15 @@ def main(arguments: list[str]) -> int:
     """Run the engine of one run directory to its end; returns the exit code."""
     faulthandler.enable()
     directory = RunDirectory(Path(arguments[0]))
-    engine = make_engine(directory, somebody_watches="--unattended" not in arguments)
+    somebody_watches = "--unattended" not in arguments
+    limit = load_project(directory.config).resources.max_restarts
+    if limit == 0:
+        return _serve(directory, somebody_watches, None)
+    return end_like(Supervisor(lambda restart: _serve(directory, somebody_watches, restart), limit, _exit_code).run())
+
+
+def _serve(directory: RunDirectory, somebody_watches: bool, restart: Restart | None) -> int:
+    engine = make_engine(directory, somebody_watches=somebody_watches, restart=restart)
     _install_signals(engine)
     try:
         engine.serve()
@@ -38,7 +47,7 @@ def main(arguments: list[str]) -> int:
     return engine.ended.exit_code if engine.ended else 1
 
 
-def make_engine(directory: RunDirectory, *, somebody_watches: bool) -> Engine:
+def make_engine(directory: RunDirectory, *, somebody_watches: bool, restart: Restart | None = None) -> Engine:
     """An engine over a run directory as `launch.create_run` made it."""
     config = load_project(directory.config)
     cache = Path(config.data.cache_dir).expanduser() if config.data.cache_dir else cache_dir()
@@ -48,6 +57,7 @@ def make_engine(directory: RunDirectory, *, somebody_watches: bool) -> Engine:
         base_dir=base_dir_of(directory),
         cache_root=cache,
         somebody_watches=somebody_watches,
+        restart=restart,
     )
 
 
@@ -58,7 +68,7 @@ def _install_signals(engine: Engine) -> None:
     def stop(number: int, _: FrameType | None) -> None:
         nonlocal asked
         asked += 1
-        code = EXIT_REQUEUE if number == signal.SIGUSR1 else 128 + number
+        code = _exit_code(number)
         if asked > 1:
             # Nothing is torn: checkpoints appear by rename, the journal bears a torn last line.
             os._exit(code)
@@ -68,6 +78,10 @@ def _install_signals(engine: Engine) -> None:
     signal.signal(signal.SIGUSR1, stop)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _exit_code(number: int) -> int:
+    return EXIT_REQUEUE if number == signal.SIGUSR1 else 128 + number
 
 
 if __name__ == "__main__":

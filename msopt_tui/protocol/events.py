@@ -15,6 +15,8 @@ from msopt_tui.protocol.evaluation_events import Sampled as Sampled
 from msopt_tui.protocol.event_base import PHASES as PHASES
 from msopt_tui.protocol.event_base import Base as Base
 from msopt_tui.protocol.event_base import Phase as Phase
+from msopt_tui.protocol.supervision_events import Stalled as Stalled
+from msopt_tui.protocol.supervision_events import StallEnded as StallEnded
 from msopt_tui.protocol.values import Confusion as Confusion
 from msopt_tui.protocol.values import Finding as Finding
 from msopt_tui.protocol.values import FindingKind as FindingKind
@@ -375,5 +377,7 @@ Event = (
     | RoundEnded
     | ResourcesSampled
     | Noted
+    | Stalled
+    | StallEnded
     | RunEnded
 )

@@ -25,6 +25,7 @@ RunStatus = Literal[
     "refining",
     "paused",
     "deciding",
+    "stalled",
     "completed",
     "stopped",
     "cancelled",
@@ -113,6 +114,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     model: str = ""
     """Folder of the finished model."""
     exit_code: int = 0
+    restarts: int = 0
+    """How often the engine at work was started again after a signal, since a person started it."""
 
 
 S = TypeVar("S", RunMeta, RunRecord)
@@ -127,6 +130,7 @@ def record_from_state(
     host: str = "",
     heartbeat: float = 0.0,
     earlier_seconds: float = 0.0,
+    restarts: int = 0,
     before: RunRecord | None = None,
 ) -> RunRecord:
     """What `state.json` says of a state. Pure.
@@ -143,6 +147,7 @@ def record_from_state(
             boot_id=boot_id,
             host=host,
             heartbeat=heartbeat,
+            restarts=restarts,
             reason="",
             exit_code=0,
         )
@@ -162,6 +167,7 @@ def record_from_state(
         settings=state.settings,
         parent=meta.parent,
         parent_step=meta.parent_step,
+        restarts=restarts,
     )
     return _with_results(record, state)
 

@@ -232,6 +232,19 @@ def _noted(e: ev.Noted) -> Words:
     return kinds[e.level], e.step, e.text
 
 
+@_line(ev.Stalled)
+def _stalled(e: ev.Stalled) -> Words:
+    text = (
+        f"stalled: no progress for {duration(e.seconds)} while {e.doing}; the stacks of all threads are in output.log"
+    )
+    return "error", e.step, text
+
+
+@_line(ev.StallEnded)
+def _stall_ended(e: ev.StallEnded) -> Words:
+    return "warning", e.step, f"goes on after {duration(e.seconds)} without progress"
+
+
 @_line(ev.RunEnded)
 def _run_ended(e: ev.RunEnded) -> Words:
     return "error" if e.status == "failed" else "run", e.step, _join(f"run {e.status}", e.reason, e.model)

@@ -13,12 +13,13 @@ Status = Literal[
     "refining",
     "paused",
     "deciding",
+    "stalled",
     "completed",
     "stopped",
     "cancelled",
     "failed",
 ]
-"""`deciding`: a proposal waits for a person."""
+"""`deciding`: a proposal waits for a person. `stalled`: no progress for `resources.stall_timeout_s`."""
 MarkKind = Literal["evaluation", "best", "checkpoint", "adjusted", "rollback", "round", "paused"]
 
 

@@ -32,6 +32,8 @@ class RunState:
     first_started: float = 0.0
     """Time of the very first start, before any resume."""
     paused: bool = False
+    stalled: ev.Stalled | None = None
+    """While the worker shows no progress."""
     phases: dict[ev.Phase, PhaseState] = field(default_factory=lambda: {name: PhaseState() for name in ev.PHASES})
     data: ev.DataPrepared | None = None
     inspection: ev.DataInspected | None = None

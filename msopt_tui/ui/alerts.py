@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from msopt_tui.state.run_state import RunState
     from msopt_tui.state.series import Series
 
-EVENTS = ("ended", "completed", "failed", "stopped", "paused", "deciding")
+EVENTS = ("ended", "completed", "failed", "stopped", "paused", "deciding", "stalled")
 COMMAND_SECONDS = 60.0
 WEBHOOK_SECONDS = 10.0
 LONGEST = 200

@@ -18,6 +18,7 @@ def _engine_started(state: RunState, event: ev.EngineStarted) -> None:
     state.first_started = state.first_started or event.time
     state.ended = None
     state.paused = False
+    state.stalled = None
     state.status = "starting"
 
 
@@ -91,9 +92,26 @@ def _continued(state: RunState, event: ev.Continued) -> None:
     state.status = next(running, "preparing")
 
 
+@handles(ev.Stalled)
+def _stalled(state: RunState, event: ev.Stalled) -> None:
+    state.stalled = event
+    state.status = "stalled"
+
+
+@handles(ev.StallEnded)
+def _stall_ended(state: RunState, event: ev.StallEnded) -> None:
+    if state.status == "stalled":
+        # What came since may have said better already.
+        before = state.stalled.doing if state.stalled else "running"
+        going_on: tuple[Status, ...] = ("starting", "preparing", "running", "evaluating", "refining")
+        state.status = next((status for status in going_on if status == before), "running")
+    state.stalled = None
+
+
 @handles(ev.RunEnded)
 def _run_ended(state: RunState, event: ev.RunEnded) -> None:
     state.ended = event
+    state.stalled = None
     state.status = event.status
     state.proposals = []
 

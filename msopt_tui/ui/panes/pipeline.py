@@ -23,6 +23,7 @@ STATUS: dict[str, tuple[str, str, Role]] = {
     "refining": ("⚑", "refining", "accent"),
     "paused": ("‖", "paused", "warn"),
     "deciding": ("?", "your decision", "warn"),
+    "stalled": ("⧗", "stalled", "bad"),
     "completed": ("✓", "completed", "good"),
     "stopped": ("■", "stopped", "warn"),
     "cancelled": ("✗", "cancelled", "warn"),
