@@ -348,7 +348,7 @@ class ResourcesTable(Table, frozen=True):
     threads: Annotated[int, Meta(ge=0, le=4_096)] = 0
     """CPU threads for torch; 0 leaves it to torch."""
     stall_timeout_s: Annotated[float, Meta(ge=0, le=1e6)] = 600.0
-    """Seconds without progress until a run is called *stalled*, its stacks in `output.log`; a pause is none. 0: never."""
+    """Seconds without progress until a run is called *stalled*, stacks in `output.log`; a pause is none. 0: never."""
     max_restarts: Annotated[int, Meta(ge=0, le=1_000)] = 0
     """Times an engine that a signal ended starts again from its last good checkpoint, after 1 s, 2 s, … 60 s."""
 
