@@ -54,12 +54,14 @@ def drop_equal(corpus: Corpus, train: Indices, held_out: Sequence[int], tally: T
 
 def _without_leaks(corpus: Corpus, number: int, index: NearIndex | None, known: set[bytes], tally: Tally) -> str | None:
     """A document's text where it lost something, nothing where it stays as it is, `None` where it goes."""
-    text = corpus.text(number)
     original = index.like(corpus.comparable(number)) if index else None
     if original is not None:
         shown = f"{corpus.label(number)} is like {corpus.label(original)}"
         tally.remove("training documents like one of validation or test", shown)
         return None
+    if not known:
+        return ""
+    text = corpus.text(number)
     # Most documents share no paragraph: the keys tell in half the time that taking the text apart would need.
     if not any(digest(key) in known for key in paragraph_keys(text)):
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,11 +50,13 @@ def write(
         documents = _known_labels(corpus, splits[name], labels, name, tally) if labels else splits[name]
         done += len(splits[name]) - len(documents)
         with SplitWriter(directory, name, encoder.columns) as writer:
-            records = (record for _, _, record in _records(corpus, documents, kind))
-            for number, examples in zip(documents.tolist(), encoder.encode_many(records, tally), strict=True):
+            # What was read of the records that the encoder has taken and not given back: two batches at most.
+            read: deque[tuple[int, str]] = deque()
+            for examples in encoder.encode_many(_records(corpus, documents, kind, read), tally):
                 check()
+                number, stored = read.popleft()
                 if examples:
-                    writer.add(corpus.text(number), corpus.label(number), examples)
+                    writer.add(stored, corpus.label(number), examples)
                 done += 1
                 progress(done, total, "rows", f"encoding the {name} split")
         sizes[name] = _size(directory, name, corpus, documents, writer, encoder, config)
@@ -64,10 +67,15 @@ def write(
     return Written(sizes, dict(encoder.columns), labels)
 
 
-def _records(corpus: Corpus, documents: Indices, kind: type[Record]) -> Iterator[tuple[int, str, Record]]:
+def _records(
+    corpus: Corpus, documents: Indices, kind: type[Record], read: deque[tuple[int, str]] | None = None
+) -> Iterator[Record]:
+    """The records of documents in order; `read` is given the number and the JSON text of each."""
     for number in documents.tolist():
         stored = corpus.text(number)
-        yield number, stored, decode(kind, stored)
+        if read is not None:
+            read.append((number, stored))
+        yield decode(kind, stored)
 
 
 def _size(
@@ -101,7 +109,7 @@ def _size(
 
 def _labels(corpus: Corpus, train: Indices, kind: type[Record]) -> list[str]:
     """The classes of the training split, numbers in their order, names by the alphabet. Raises DataError."""
-    found = {record.label for _, _, record in _records(corpus, train, kind) if isinstance(record, Labelled)}
+    found = {record.label for record in _records(corpus, train, kind) if isinstance(record, Labelled)}
     if not 2 <= len(found) <= MAX_LABELS:
         what = ", ".join(sorted(found)[:3])
         raise DataError(f"text-classification needs 2 to {MAX_LABELS:,} classes, and train has {len(found):,}: {what}")
@@ -112,7 +120,7 @@ def _known_labels(corpus: Corpus, documents: Indices, labels: list[str], name: s
     """The rows whose class the training split has; others are counted and left out: no network could ever give them."""
     known = set(labels)
     keep = []
-    for number, _, record in _records(corpus, documents, Labelled):
+    for number, record in zip(documents.tolist(), _records(corpus, documents, Labelled), strict=True):
         assert isinstance(record, Labelled), "decoded as such"
         keep.append(record.label in known)
         if not keep[-1]:

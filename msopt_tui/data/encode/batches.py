@@ -1,9 +1,13 @@
-"""`RowEncoder`: what the encoders have in common: records in batches, so that the tokenizer works on every core."""
+"""`RowEncoder`: what the encoders have in common: records in batches, so that the tokenizer works on every core.
+
+While the examples of one batch are made, the next is tokenised: the tokenizer lets Python go on meanwhile.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
@@ -24,6 +28,7 @@ TRUNCATED, ANSWER_CUT = "examples cut to fit", "answers cut to fit"
 Item = TypeVar("Item")
 Plan = Sequence[Sequence[Segment]]
 """The rows that a record is written in."""
+Batch = Sequence[tuple[Record, Plan]]
 
 
 def batches(items: Iterable[Item], chars: Callable[[Item], int]) -> Iterator[list[Item]]:
@@ -48,16 +53,29 @@ class RowEncoder(ABC):
 
     def encode(self, record: Record, tally: Tally) -> list[Example]:
         """See `Encoder`."""
-        return next(self.encode_many((record,), tally))
+        plan = self._plan(record, tally)
+        return self._examples(record, self._tokens.code(plan), tally) if plan else []
 
     def encode_many(self, records: Iterable[Record], tally: Tally) -> Iterator[list[Example]]:
         """See `Encoder`."""
         planned = ((record, self._plan(record, tally)) for record in records)
-        for batch in batches(planned, lambda pair: _chars(pair[1])):
-            coming = iter(self._tokens.code(row for _, plan in batch for row in plan))
+        for batch, coded in self._ahead(batches(planned, lambda pair: _chars(pair[1]))):
+            coming = iter(coded)
             for record, plan in batch:
                 rows = list(islice(coming, len(plan)))
                 yield self._examples(record, rows, tally) if rows else []
+
+    def _ahead(self, planned: Iterable[Batch]) -> Iterator[tuple[Batch, list[list[Coded]]]]:
+        """Every batch with the tokens of its rows, the next one in work already."""
+        with ThreadPoolExecutor(1, "tokenise") as executor:
+            before: tuple[Batch, Future[list[list[Coded]]]] | None = None
+            for batch in planned:
+                started = executor.submit(self._tokens.code, [row for _, plan in batch for row in plan])
+                if before is not None:
+                    yield before[0], before[1].result()
+                before = batch, started
+            if before is not None:
+                yield before[0], before[1].result()
 
     @abstractmethod
     def _plan(self, record: Record, tally: Tally) -> Plan:

@@ -132,10 +132,10 @@ class ChatEncoder(CausalEncoder):
         def build(turns: Sequence[Message]) -> list[list[Segment]]:
             return [self._format.prompt(turns)]
 
-        [coded] = self._tokens.code(build(messages))
-        if length(coded) > limit:
-            [coded] = shorten(messages, build, self._tokens, limit)
-        return prompt(coded, limit)
+        rows: Sequence[Sequence[Coded]] = self._tokens.code(build(messages))
+        if length(rows[0]) > limit:
+            rows = shorten(messages, rows, build, self._tokens, limit)
+        return prompt(rows[0], limit)
 
     def _plan(self, record: Record, tally: Tally) -> Plan:
         assert isinstance(record, Chat), "encoder_of gives other records to the other encoder"
@@ -157,7 +157,7 @@ class ChatEncoder(CausalEncoder):
         assert isinstance(record, Chat), "encoder_of gives other records to the other encoder"
         if length(rows[0]) <= self._limit:
             return self._example(record, rows[0], tally)
-        [coded] = shorten(_to_last_answer(record), self._build, self._tokens, self._limit)
+        [coded] = shorten(_to_last_answer(record), rows, self._build, self._tokens, self._limit)
         return self._example(record, coded, tally, shortened=True)
 
     def _build(self, messages: Sequence[Message]) -> list[list[Segment]]:

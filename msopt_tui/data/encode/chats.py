@@ -75,10 +75,13 @@ Build = Callable[[Sequence[Message]], list[list[Segment]]]
 """Writes the rows that a chat makes. Raises Refused."""
 
 
-def shorten(messages: Sequence[Message], build: Build, tokens: Tokeniser, limit: int) -> list[list[Coded]]:
+def shorten(
+    messages: Sequence[Message], whole: Sequence[Sequence[Coded]], build: Build, tokens: Tokeniser, limit: int
+) -> Sequence[Sequence[Coded]]:
     """The rows of a chat without as few of its oldest exchanges as lets all of them fit, or else without all but one.
 
-    A template may refuse a chat that starts in the middle; then more goes. Raises Refused where it takes none at all.
+    `whole` are the rows of all of it, which is too long. A template may refuse a chat that starts in the middle; then
+    more goes, and where it takes none at all, nothing.
     """
     candidates = list(shorter(messages))
     found: list[list[Coded]] | None = None
@@ -95,7 +98,7 @@ def shorten(messages: Sequence[Message], build: Build, tokens: Tokeniser, limit:
             high = middle
         else:
             low = middle + 1
-    return found if found is not None else tokens.code(build(messages))
+    return whole if found is None else found
 
 
 def learned_turns(segments: Sequence[Segment]) -> int:

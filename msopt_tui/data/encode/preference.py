@@ -73,7 +73,7 @@ class PreferenceEncoder(RowEncoder):
         assert isinstance(record, Preference), "encoder_of gives other records to other encoders"
         truncated = max(map(length, rows)) > self._limit
         if truncated:
-            rows = shorten(record.prompt, lambda turns: self._rows(record, turns), self._tokens, self._limit)
+            rows = shorten(record.prompt, rows, lambda turns: self._rows(record, turns), self._tokens, self._limit)
         chosen, rejected = (fit(row, limit) for row, limit in zip(rows, self._limits(rows), strict=True))
         if chosen is None or rejected is None:
             tally.remove(NO_ROOM, _shown(record))

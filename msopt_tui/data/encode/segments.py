@@ -58,7 +58,8 @@ def fit(row: Sequence[Coded], limit: int) -> Row | None:
     What stands for the source is cut before anything of the answer; an answer that is cut loses the token that ends it,
     so that nobody learns to stop where the room ended.
     """
-    kept, excess = _cut(row, limit)
+    total = length(row)
+    kept, excess = _cut(row, total - limit)
     flags = [flag for part, ids in zip(row, kept, strict=True) for flag in [int(part.segment.supervised)] * len(ids)]
     flags[:1] = [0] * len(flags[:1])
     if excess > 0 or not any(flags):
@@ -68,7 +69,7 @@ def fit(row: Sequence[Coded], limit: int) -> Row | None:
     return Row(
         ids=[token for ids in kept for token in ids],
         supervised=flags,
-        truncated=length(row) > limit,
+        truncated=total > limit,
         answer_cut=any(len(ids) < len(part.ids) for part, ids in learned),
         ended=isinstance(last.segment.text, int) and bool(left),
     )
@@ -76,14 +77,14 @@ def fit(row: Sequence[Coded], limit: int) -> Row | None:
 
 def prompt(row: Sequence[Coded], limit: int) -> list[int]:
     """The tokens of a row without an answer, cut like `fit` cuts to `limit`; its end where even that is too long."""
-    kept, _ = _cut(row, limit)
+    kept, _ = _cut(row, length(row) - limit)
     return [token for ids in kept for token in ids][-limit:]
 
 
-def _cut(row: Sequence[Coded], limit: int) -> tuple[list[list[int]], int]:
-    """What is left of every segment, and how many tokens more than `limit` that still is."""
+def _cut(row: Sequence[Coded], excess: int) -> tuple[list[list[int]], int]:
+    """What is left of every segment without `excess` tokens, and how many of these could not be taken."""
     kept = [part.ids for part in row]
-    excess = max(0, length(row) - limit)
+    excess = max(0, excess)
     for place in _order(row) if excess else ():
         ids = kept[place]
         left = max(0, len(ids) - excess)
