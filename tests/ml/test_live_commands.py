@@ -55,3 +55,8 @@ def test_prompts_and_files_are_answered_and_change_nothing(tmp_path: Path) -> No
     (refused,) = [event for event in events_of(run) if isinstance(event, ev.CommandRefused)]
     assert "none.txt: No such file" in refused.reason
     assert sum(isinstance(event, ev.Evaluated) for event in events_of(run)) == 3, "start, end, test"
+
+
+def test_more_steps_asked_for_at_the_last_step_are_taken(tmp_path: Path) -> None:
+    run = serve(create(tmp_path, *SHORT), {24: [cmd.Adjust(changes={"train.max_steps": 30})]})
+    assert max(losses_of(run)) == 30
