@@ -96,12 +96,16 @@ class TrainingLoop:
                 train.decay_ratio,
                 train.min_lr_rate,
             )
+            began = time.perf_counter()
             batch = self.batches.batch(step)
+            fetched = time.perf_counter()
             loss = self._fitting(batch, accumulation)
+            learned = time.perf_counter()
             optim.apply(optimizer, rate, train.weight_decay, betas)
             norm = optimizer.update(train.max_grad_norm)
             self.step = step
             self.tokens += batch.tokens
+            figures.spent(fetched - began, learned - fetched, time.perf_counter() - learned)
             figures.add(step, loss, norm, rate, batch.tokens)
         figures.pause_clock()
 
@@ -151,6 +155,7 @@ class _Batch(NamedTuple):
     rates: list[float]
     tokens: int
     seconds: float
+    split: dict[str, float]
 
 
 class _Flying(NamedTuple):
@@ -172,6 +177,7 @@ class _Figures:
         self._values: list[torch.Tensor] = []
         self._rates: list[float] = []
         self._tokens = 0
+        self._split: dict[str, float] = {}
         self._flying: _Flying | None = None
         self._since = time.perf_counter()
         self._running = False
@@ -185,6 +191,12 @@ class _Figures:
         """Evaluations, saves and pauses don't count as training time, so what is open is reported before them."""
         self.drain()
         self._running = False
+
+    def spent(self, data: float, backward: float, optimiser: float) -> None:
+        """Seconds of a step. Only a CPU is through with something when the call returns."""
+        if self.device.type == "cpu":
+            for name, seconds in (("data", data), ("backward", backward), ("optimiser", optimiser)):
+                self._split[name] = self._split.get(name, 0.0) + seconds
 
     def add(self, step: int, loss: torch.Tensor, norm: torch.Tensor, rate: float, tokens: int) -> None:
         if not self._rates:
@@ -203,8 +215,8 @@ class _Figures:
         now = time.perf_counter()
         seconds, self._since = now - self._since, now
         figures = torch.stack([value.float() for value in self._values])
-        batch = _Batch(self._first, self._rates, self._tokens, seconds)
-        self._values, self._rates, self._tokens = [], [], 0
+        batch = _Batch(self._first, self._rates, self._tokens, seconds, self._split)
+        self._values, self._rates, self._tokens, self._split = [], [], 0, {}
         if not self._asynchronous:
             self._emit(figures, batch)
             return
@@ -230,6 +242,7 @@ class _Figures:
                 learning_rates=batch.rates,
                 seconds=batch.seconds,
                 tokens=batch.tokens,
+                split=batch.split,
             )
         )
 

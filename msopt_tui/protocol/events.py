@@ -125,6 +125,9 @@ class StepsDone(Base, frozen=True, kw_only=True):
     """Wall time of all these steps together, waiting and evaluating not counted."""
     tokens: int
     """Tokens trained on in these steps."""
+    split: dict[str, float] = {}
+    """Where the seconds went: `data`, `backward` (with the forward pass), `optimiser`. Empty where the host does not
+    know: on a device that runs ahead of it."""
 
 
 class CheckpointSaved(Base, frozen=True, kw_only=True):

@@ -45,6 +45,12 @@ class RunState:
     step: int = 0
     tokens: int = 0
     train_seconds: float = 0.0
+    split: dict[str, float] = field(default_factory=dict)
+    """Where the seconds of the latest steps went; empty where the engine does not know."""
+    step_seconds: float = 0.0
+    """Of one of the latest steps."""
+    evaluation_seconds: float = 0.0
+    """Of the latest validation."""
     losses: Series = field(default_factory=Series)
     grad_norms: Series = field(default_factory=Series)
     learning_rates: Series = field(default_factory=Series)
@@ -101,8 +107,13 @@ class RunState:
 
     @property
     def eta_seconds(self) -> float | None:
-        """Seconds to the end of the round at the recent rate; `None` where it can't be said."""
-        return self.rate.eta(self.last_step - self.step)
+        """Seconds to the end of the round at the recent rate, with its evaluations; `None` where it can't be said."""
+        steps = self.rate.eta(self.last_step - self.step)
+        every = self.settings.get("train.eval_steps")
+        if steps is None or not isinstance(every, int) or every < 1:
+            return steps
+        left = max(self.last_step // every - self.step // every, 0)
+        return steps + left * self.evaluation_seconds
 
     @property
     def over(self) -> bool:

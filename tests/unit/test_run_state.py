@@ -141,6 +141,17 @@ def test_the_rate_leaves_out_the_warm_up_and_gives_the_time_left() -> None:
     assert state.eta_seconds == pytest.approx(70 / 5)
 
 
+def test_the_time_left_has_the_evaluations_still_to_come_in_it() -> None:
+    state = fold(started(), ev.RoundStarted(round=1, step=0, last_step=100))
+    state.settings["train.eval_steps"] = 10
+    for first in (1, 11, 21):
+        state.apply(steps(first, *[1.0] * 10, seconds=2.0))
+    state.apply(
+        ev.Evaluated(step=30, round=1, split="validation", reason="cadence", metrics={"loss": 1.0}, seconds=3.0)
+    )
+    assert state.eta_seconds == pytest.approx(70 / 5 + 7 * 3.0)
+
+
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=10))
 def test_how_steps_are_batched_makes_no_difference(sizes: list[int]) -> None:
     losses = [float(n % 7) for n in range(sum(sizes))]

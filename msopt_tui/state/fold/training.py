@@ -47,6 +47,7 @@ def _steps_done(state: RunState, event: ev.StepsDone) -> None:
     state.step = event.first + len(event.losses) - 1
     state.tokens += event.tokens
     state.train_seconds += event.seconds
+    state.split, state.step_seconds = event.split, event.seconds / max(len(event.losses), 1)
     state.clock.add(event.first, len(event.losses), event.tokens, event.seconds, _epochs(state, event))
     state.rate.add(len(event.losses), event.tokens, event.seconds)
 
@@ -71,6 +72,7 @@ def _evaluated(state: RunState, event: ev.Evaluated) -> None:
     if event.reason == "probe":
         return
     state.evaluations.append(event)
+    state.evaluation_seconds = event.seconds
     for name, value in event.metrics.items():
         state.metric(name).extend(event.step, [value])
     state.mark("best" if event.best else "evaluation", event.step)

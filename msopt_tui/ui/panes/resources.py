@@ -48,10 +48,10 @@ class ResourcesPane(TextPane):
             _disk(now),
         ]
         if not now.gpus:
-            return [*lines, [("gpu      ", "muted"), ("none", "")]]
+            return [*lines, [("gpu      ", "muted"), ("none", "")], *_work(state)]
         for index, gpu in enumerate(now.gpus):
             lines += _gpu(index, gpu, [one.gpus[index] for one in history if index < len(one.gpus)], width)
-        return lines
+        return [*lines, *_work(state)]
 
 
 def _line(name: str, history: Sequence[float | None], detail: str, width: int) -> Words:
@@ -63,6 +63,29 @@ def _line(name: str, history: Sequence[float | None], detail: str, width: int) -
     if room >= _LEAST_HISTORY:
         words += [(spark(history, room, low=0.0, high=100.0), "first"), ("  " if detail else "", "")]
     return [*words, (detail, "muted")]
+
+
+_PARTS = {"data": "data", "backward": "fwd+bwd", "optimiser": "optim"}
+
+
+def _work(state: RunState) -> list[Words]:
+    """What the steps take and what they do with the hardware, where that is known."""
+    from msopt_tui.state.compute import compute, compute_words, room_words
+
+    lines: list[Words] = []
+    if state.step_seconds:
+        whole = sum(state.split.values()) or 1.0
+        parts = " · ".join(f"{_PARTS.get(name, name)} {100 * part / whole:.0f}" for name, part in state.split.items())
+        step = f"{1000 * state.step_seconds:.3g} ms" if state.step_seconds < 1 else f"{state.step_seconds:.3g} s"
+        lines.append([("step     ", "muted"), (step, ""), (f"  {parts} %" if parts else "", "muted")])
+    speed, model = state.rate.tokens_per_second, state.model
+    # A run that is on several GPUs is not measured against one.
+    gpus = state.resources[-1].gpus
+    if speed and model is not None:
+        name = gpus[0].name if len(gpus) == 1 else ""
+        lines.append([("compute  ", "muted"), (compute_words(compute(model, speed, name)), "")])
+    room = room_words(model, gpus[0]) if model is not None and len(gpus) == 1 else ""
+    return [*lines, [("room     ", "muted"), (room, "")]] if room else lines
 
 
 def _disk(now: ResourcesSampled) -> Words:
@@ -88,7 +111,7 @@ def _gpu(index: int, gpu: Gpu, history: Sequence[Gpu], width: int) -> list[Words
 
 def rows_needed(gpus: int) -> int:
     """Lines of the pane, its frame not counted; of many GPUs the first four."""
-    return 4 + (2 * min(gpus, 4) or 1)
+    return 4 + (2 * min(gpus, 4) or 1) + (3 if gpus == 1 else 2)
 
 
 def _share(part: float, whole: float) -> float:
