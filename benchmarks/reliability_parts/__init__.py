@@ -1,0 +1,1 @@
+"""Parts of `benchmarks/reliability.py`, each runnable by itself."""
