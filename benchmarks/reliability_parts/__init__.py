@@ -1,1 +1,1 @@
-"""Parts of `benchmarks/reliability.py`, each runnable by itself."""
+"""What `benchmarks/reliability.py` counts, a module a fault: each offers `measure(tries)`."""
