@@ -31,7 +31,7 @@ def load_project(path: Path, overrides: Sequence[str] = ()) -> Config:
     text = read_text(path)
     try:
         raw = tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
+    except (tomli.TOMLDecodeError, RecursionError) as error:  # the latter: brackets nested beyond tomli's limit
         line = getattr(error, "lineno", 0)
         raise ConfigError([Problem(path.name, "", f"not valid TOML: {error}", line)]) from None
     problems: list[Problem] = []
