@@ -80,6 +80,12 @@ def test_a_bad_file_gets_one_clear_message(tmp_path: Path, text: str | bytes, sa
     assert any(said in problem for problem in problems(write(tmp_path, text)))
 
 
+def test_brackets_nested_beyond_the_parsers_limit_are_no_traceback(tmp_path: Path) -> None:
+    found = problems(write(tmp_path, "a = " + "[" * 3_000 + "]" * 3_000 + "\n"))
+    assert len(found) == 1
+    assert "not valid TOML" in found[0]
+
+
 def test_what_is_no_file_is_named(tmp_path: Path) -> None:
     assert "is a directory" in problems(tmp_path)[0]
     write(tmp_path, MINIMAL)
