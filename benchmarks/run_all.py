@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("training_speed.py", "cockpit.py", "chart_cost.py", "preprocess.py", "history.py", "refinement.py")
+SCRIPTS = (
+    *("training_speed.py", "cockpit.py", "chart_cost.py", "preprocess.py", "history.py", "refinement.py"),
+    "reliability.py",
+)
 
 
 def main() -> int:

@@ -1,0 +1,112 @@
+"""What is survived, counted: kills, flipped bits, hostile project files and hostile lines to the control socket.
+
+    python benchmarks/reliability.py [--quick] [--kills 20] [--flips 500] [--files 10000] [--lines 10000] [--seed 0]
+
+One table; exits with 1 where an aim is missed, after what went wrong and with what. The same seed tries the same things
+(a kill's moment within the run still depends on the machine).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.reliability_parts import bit_flips, kills, project_files, socket_lines
+
+QUICK = {"kills": 2, "flips": 50, "files": 500, "lines": 300}
+FULL = {"kills": 20, "flips": 500, "files": 10_000, "lines": 10_000}
+EXAMPLES = 10
+"""Of what went wrong, so many are printed."""
+
+
+class Row(NamedTuple):
+    """A line of the table."""
+
+    what: str
+    aim: str
+    found: str
+    missed: list[str]
+    """What went wrong; empty where the aim is reached."""
+
+
+def killed(tries: int, seed: int) -> Row:
+    """Kills at a random moment, each with a resume to the end."""
+    found = kills.measure(tries, seed)
+    missed = [] if found.survived == found.tried else [f"{found.tried - found.survived} kills were not survived"]
+    if found.max_lost > found.save_interval:
+        missed.append(f"{found.max_lost} steps lost, with a save every {found.save_interval}")
+    return Row(
+        "SIGKILL at a random moment, then resume: same losses to the last bit",
+        f"all; steps lost ≤ {found.save_interval} (a save interval)",
+        f"{found.survived}/{found.tried}; steps lost: median {found.median_lost:g}, max {found.max_lost}",
+        missed,
+    )
+
+
+def flipped(tries: int) -> Row:
+    """One bit flipped in a file of a checkpoint."""
+    found = bit_flips.measure(tries)
+    return Row(
+        "one bit flipped in a checkpoint's files, noticed before use",
+        "all",
+        f"{found.detected}/{found.tried}",
+        found.missed,
+    )
+
+
+def misread(tries: int, seed: int) -> Row:
+    """Generated project files."""
+    found = project_files.measure(tries, seed)
+    return Row(
+        f"generated project files: loaded or refused in words within {project_files.SECONDS:g} s",
+        "all",
+        f"{found.tried - len(found.wrong)}/{found.tried} ({found.refused} refused)",
+        [f"{what}: {content[:200]!r}" for what, content in found.wrong],
+    )
+
+
+def lied_to(tries: int, seed: int) -> Row:
+    """Generated lines to a control socket."""
+    found = socket_lines.measure(tries, seed)
+    return Row(
+        "generated lines to the control socket: the next honest command is taken",
+        "all",
+        f"{found.tried - len(found.wrong)}/{found.tried} ({found.commands} were commands)",
+        [f"{what}: {line!r}" for what, line in found.wrong],
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a few of each")
+    for name in FULL:
+        parser.add_argument(f"--{name}", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    usual = QUICK if given.quick else FULL
+    counts = {name: usual[name] if getattr(given, name) is None else int(getattr(given, name)) for name in FULL}
+    if min(counts.values()) < 1:
+        parser.error("at least one of each")
+    # Kills come first: they fork, which is sound only while torch has made no thread in this process.
+    rows = [
+        killed(counts["kills"], given.seed),
+        flipped(counts["flips"]),
+        misread(counts["files"], given.seed),
+        lied_to(counts["lines"], given.seed),
+    ]
+    print("| fault | aim | found |")
+    print("|---|---|---|")
+    for row in rows:
+        print(f"| {row.what} | {row.aim} | {row.found}{' **missed**' if row.missed else ''} |")
+    for row in rows:
+        for wrong in row.missed[:EXAMPLES]:
+            print(f"missed: {row.what}: {wrong}")
+    return 1 if any(row.missed for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
