@@ -10,7 +10,7 @@ class UsageError(Exception):
 class Options:
     """Parsed command line. Parsed by hand: forty lines here start in a millisecond, argparse in fifteen."""
 
-    FLAGS = ("--headless", "--json", "--in-process", "--readonly", "--no-color", "--tree", "--yes")
+    FLAGS = ("--headless", "--json", "--in-process", "--readonly", "--no-color", "--tree", "--yes", "--with-log")
     VALUES = ("--resume", "--fps", "--runs-dir", "--why", "--at", "--name", "--task", "--data", "--model", "--steps")
 
     def __init__(self, arguments: list[str]) -> None:

@@ -42,6 +42,8 @@ msopt-tui: a terminal training cockpit for language models
                                                  was as JSON; says where its model lies
   msopt-tui schema                               JSON Schema of the project file, for editors
   msopt-tui reindex                              rebuild the index of runs
+  msopt-tui doctor [RUN]                         whether the installation is sound; with RUN how it stands, and a crash
+                                                 bundle without text of yours (--with-log: with the end of its log)
 
 RUN is a run's name, the beginning of one, or its directory; without it, the latest.
 
@@ -100,6 +102,7 @@ def _dispatch(options: Options) -> int:
         "schema": actions.schema,
         "export": actions.export,
         "reindex": actions.reindex,
+        "doctor": actions.doctor,
     }
     first = options.words[0] if options.words else ""
     if not first:

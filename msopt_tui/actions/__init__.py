@@ -3,6 +3,7 @@
 Everything heavy is imported by the action that needs it: a `--help` or a bad project file answers at once.
 """
 
+from msopt_tui.actions.doctoring import doctor as doctor
 from msopt_tui.actions.projects import check as check
 from msopt_tui.actions.projects import new as new
 from msopt_tui.actions.projects import queue as queue

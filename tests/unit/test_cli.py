@@ -80,7 +80,19 @@ def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_action_is_in_the_help() -> None:
-    for word in ("attach", "history", "show", "resume", "stop", "send", "check", "schema", "export", "reindex"):
+    for word in (
+        "attach",
+        "history",
+        "show",
+        "resume",
+        "stop",
+        "send",
+        "check",
+        "schema",
+        "export",
+        "reindex",
+        "doctor",
+    ):
         assert f"msopt-tui {word}" in USAGE
     for option in (*Options.FLAGS, *Options.VALUES):
         assert option in USAGE
