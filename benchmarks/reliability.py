@@ -36,7 +36,7 @@ class Row(NamedTuple):
 def killed(tries: int, seed: int) -> Row:
     """Kills at a random moment, each with a resume to the end."""
     found = kills.measure(tries, seed)
-    missed = [] if found.survived == found.tried else [f"{found.tried - found.survived} kills were not survived"]
+    missed = list(found.wrong)
     if found.max_lost > found.save_interval:
         missed.append(f"{found.max_lost} steps lost, with a save every {found.save_interval}")
     return Row(

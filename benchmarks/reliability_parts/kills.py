@@ -43,6 +43,8 @@ class Kills(NamedTuple):
     median_lost: float
     max_lost: int
     save_interval: int
+    wrong: list[str]
+    """Of each that was not survived: when it was killed and what the resumed run came to."""
 
 
 def start(run: RunDirectory) -> int:
@@ -82,20 +84,31 @@ def measure(tries: int, seed: int = 0) -> Kills:
         seconds, expected = time.monotonic() - began, losses_of(whole)
         assert state_of(whole).status == "completed", whole.output_log.read_text()
         lost: list[int] = []
-        survived = 0
+        wrong: list[str] = []
         for _ in range(tries):
             run = live.create(folder, *OVERRIDES)
             pid = start(run)
-            time.sleep(draw.uniform(0.0, seconds))
+            after = draw.uniform(0.0, seconds)
+            time.sleep(after)
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             at = last_step(run)
             os.waitpid(start(run), 0)
-            survived += state_of(run).status == "completed" and losses_of(run) == expected
+            if verdict := _verdict(run, expected):
+                wrong.append(f"killed after {after:.2f} s of {seconds:.2f}, at step {at}: {verdict}")
             starts = [event for event in JournalReader(run.events).read(seconds=60.0) if isinstance(event, RunStarted)]
             lost.append(at - (starts[-1].resumed_from_step or 0))
             shutil.rmtree(run.path)
-    return Kills(survived, tries, statistics.median(lost), max(lost), SAVE_STEPS)
+    return Kills(tries - len(wrong), tries, statistics.median(lost), max(lost), SAVE_STEPS, wrong)
+
+
+def _verdict(run: RunDirectory, expected: dict[int, float | None]) -> str:
+    """What is wrong with a resumed run; nothing if it is as the undisturbed one."""
+    state, found = state_of(run), losses_of(run)
+    if state.status != "completed":
+        return f"{state.status}: {run.output_log.read_text()[-500:]}"
+    differing = sorted(step for step in expected.keys() | found.keys() if found.get(step) != expected.get(step))
+    return f"{len(differing)} losses differ, from step {differing[0]} on" if differing else ""
 
 
 def main() -> None:
