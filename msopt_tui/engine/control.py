@@ -59,14 +59,18 @@ class Control:
     def poll(self, step: int) -> None:
         """Apply what was asked; waits here while paused. Raises StopRun."""
         self._step = step
-        while not self._inbox.empty():
-            self._handle(self._inbox.get())
-        if step in self._pause_at and self._situation == "training":
-            self._pause_at.discard(step)
-            self._hold(f"step {step} is reached")
-        # An evaluation goes to its end: the pause is taken at the step boundary behind it.
-        if self._situation != "evaluating":
-            self._wait_while_paused()
+        while True:
+            while not self._inbox.empty():
+                self._handle(self._inbox.get())
+            if step in self._pause_at and self._situation == "training":
+                self._pause_at.discard(step)
+                self._hold(f"step {step} is reached")
+            # An evaluation goes to its end: the pause is taken at the step boundary behind it.
+            if self._situation != "evaluating":
+                self._wait_while_paused()
+            # What waited for an evaluation asked for in the pause is back in the queue, and this step may be the last.
+            if self._inbox.empty():
+                return
 
     def next_stop(self, step: int, end: int) -> int:
         """The next step after `step` at which a pause is due, `end` at the latest."""

@@ -364,3 +364,26 @@ def test_what_waits_when_the_run_ends_is_refused(bench: Bench) -> None:
         bench.send(cmd.Save(), cmd.RollBack(step=3))
     bench.control.close()
     assert bench.kinds() == ["CommandRefused", "CommandRefused"]
+
+
+def test_what_waits_for_an_evaluation_in_a_pause_is_served_before_the_step_is_left(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """At the last step nobody polls again: it would be refused because the run ended."""
+
+    def pressed(event: ev.Event) -> None:
+        bench.said.append(event)
+        if isinstance(event, ev.Paused):
+            bench.control.submit(cmd.Evaluate(id="evaluate"))
+        elif isinstance(event, ev.CommandApplied) and event.id == "evaluate":
+            for command in (cmd.Save(id="save"), cmd.Evaluate(id="prompt", prompt="once"), cmd.Continue(id="go")):
+                bench.control.submit(command)
+
+    bench.control = Control(bench.settings, pressed, RunDirectory(tmp_path))
+    with bench.training():
+        bench.send(cmd.Pause(at_step=5), step=4)
+        bench.control.poll(5)
+        assert bench.control.idle()
+    bench.control.close()
+    assert not bench.of(ev.CommandRefused)
+    assert bench.saves == 1
