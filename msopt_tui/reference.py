@@ -9,7 +9,7 @@ import msgspec
 
 from msopt_tui.config import schema
 from msopt_tui.config.fields import Field, fields_of, tables
-from msopt_tui.config.json_schema import field_docs
+from msopt_tui.config.json_schema import table_docs
 from msopt_tui.protocol.adjustable import ADJUSTABLE
 from msopt_tui.protocol.metrics import METRICS, Metric
 
@@ -43,7 +43,7 @@ counted. Validation and test are counted alike. Generated from `msopt_tui/protoc
 
 def markdown() -> str:
     """The whole page of settings."""
-    docs = field_docs(schema)
+    docs = table_docs()
     sections = [_section(name, struct.__name__, docs) for name, struct in tables().items()]
     sections.append(_section("data.sources", schema.Source.__name__, docs))
     return HEADER + "".join(sections) + _live()

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import msgspec
 
-from msopt_tui.config import schema
+from msopt_tui.config import schema, ui_table
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -16,7 +16,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 def json_schema() -> str:
     """The schema as indented JSON text."""
     described = msgspec.json.schema(schema.Config)
-    docs = field_docs(schema)
+    docs = table_docs()
     for name, definition in described["$defs"].items():
         for key, body in definition.get("properties", {}).items():
             text = docs.get((name, key))
@@ -24,6 +24,11 @@ def json_schema() -> str:
                 body["description"] = text
     described = {"$schema": DRAFT, "title": "msopt-tui project file", **described}
     return msgspec.json.format(msgspec.json.encode(described)).decode()
+
+
+def table_docs() -> dict[tuple[str, str], str]:
+    """(table, field) → what the field means, of every table of a project file."""
+    return {**field_docs(schema), **field_docs(ui_table)}
 
 
 def field_docs(module: ModuleType) -> dict[tuple[str, str], str]:

@@ -15,6 +15,7 @@ from msopt_tui.runs.query import Listing, Query, SortKey, so_far
 from msopt_tui.runs.row import RunRow
 from msopt_tui.ui.keys import Keys
 from msopt_tui.ui.requests import Message
+from msopt_tui.ui.screens.history_deeds import DEEDS
 from msopt_tui.ui.screens.history_loader import Loaded, Loader
 from msopt_tui.ui.screens.history_notes import Notebook
 from msopt_tui.ui.screens.history_resume import Answer, ResumeDialog
@@ -100,7 +101,7 @@ class HistoryScreen(KeyScreen):
         action = self._table.find_in_history(event.key, event.character)
         if action is None:
             return False
-        _DEEDS[action.id](self)
+        DEEDS[action.id](self)
         return True
 
     def _press_in_filter(self, event: events.Key) -> bool:
@@ -249,6 +250,10 @@ class HistoryScreen(KeyScreen):
         """Put it away, or back."""
         self._with_selected(lambda row: self._notebook.archive(row, self._table.key_of("history_archived")))
 
+    def action_export(self) -> None:
+        """Write the figures of the run under the cursor as files."""
+        self._with_selected(self._notebook.export)
+
     def action_delete(self) -> None:
         """Delete it, after a question."""
         rows = self._listing.rows if self._listing else ()
@@ -377,36 +382,3 @@ class HistoryScreen(KeyScreen):
 
     def _show_title(self) -> None:
         self._title.set_lines([title_words(self._runs_dir, self._listing, len(self._rows.rows), self._error)])
-
-
-_FAR = 10**9
-_DEEDS: dict[str, Callable[[HistoryScreen], None]] = {
-    "history_open": HistoryScreen.action_open,
-    "history_resume": HistoryScreen.action_resume,
-    "history_filter": HistoryScreen.action_filter,
-    "history_sort": HistoryScreen.action_sort_key,
-    "history_sort_left": lambda screen: screen.action_sort(-1),
-    "history_sort_right": lambda screen: screen.action_sort(1),
-    "history_reverse": HistoryScreen.action_reverse,
-    "history_tags": HistoryScreen.action_tags,
-    "history_note": HistoryScreen.action_note,
-    "history_pin": HistoryScreen.action_pin,
-    "history_archive": HistoryScreen.action_archive,
-    "history_archived": HistoryScreen.action_archived,
-    "history_delete": HistoryScreen.action_delete,
-    "history_export": lambda screen: screen._with_selected(screen._notebook.export),
-    "history_mark": HistoryScreen.action_mark,
-    "history_compare": HistoryScreen.action_compare,
-    "history_lineage": HistoryScreen.action_lineage,
-    "history_up": lambda screen: screen.action_move(-1),
-    "history_down": lambda screen: screen.action_move(1),
-    "history_page_up": lambda screen: screen.action_page(-1),
-    "history_page_down": lambda screen: screen.action_page(1),
-    "history_top": lambda screen: screen.action_move(-_FAR),
-    "history_bottom": lambda screen: screen.action_move(_FAR),
-    "history_back": HistoryScreen.action_back,
-    "history_help": HistoryScreen.action_help,
-    "history_leave": HistoryScreen.action_leave,
-}
-"""What each action of the history does; a test holds that there is one for each."""
-DEEDS = frozenset(_DEEDS)
