@@ -9,7 +9,7 @@ from msopt_tui.config.fields import Scalar
 from msopt_tui.ml import memory_copy
 from msopt_tui.ml.loop import RoundPlan
 from msopt_tui.protocol.codec import finite
-from msopt_tui.protocol.events import Noted, Probed, Progressed, Proposal
+from msopt_tui.protocol.events import Probed, Progressed, Proposal
 from msopt_tui.refinement import holdout, probe
 from msopt_tui.refinement.decide import RaceResult
 from msopt_tui.steps import evaluate, memory
@@ -38,6 +38,7 @@ def run(context: RunContext, session: Session, proposals: list[Proposal]) -> Rac
     if plan is None:
         return None
     assert session.best_step is not None, "there is nothing to race from without a best checkpoint"
+    _know_best(context, session, session.best_step)
     changes: dict[str, Mapping[str, Scalar]] = {probe.CONTROL: {}, **{one.id: one.changes for one in proposals}}
     fresh = {one.id for one in proposals if one.start == "fresh"}
     running, outcomes = list(changes), dict[str, probe.Outcome]()
@@ -59,7 +60,20 @@ def run(context: RunContext, session: Session, proposals: list[Proposal]) -> Rac
         for name in running:
             _report(context, session, outcomes, name, _Heat(heat, end, name not in stay))
         running, done = [name for name in running if name in stay], end
-    return _result(session, context, outcomes, running)
+    return _result(outcomes, running, session.row_losses[session.best_step], context)
+
+
+def _know_best(context: RunContext, session: Session, step: int) -> None:
+    """Measure the best checkpoint's rows again where a resume has left them behind: the decision needs them.
+
+    Nothing is charged, since the evaluation that is repeated was; contestants load weights and generators anew.
+    """
+    if step in session.row_losses:
+        return
+    session.intact = False
+    with context.control.during("probing"):
+        weights.load(context, session, step)
+        session.row_losses[step] = evaluate.measure(context, session, "validation").per_row_losses
 
 
 class _Heat(NamedTuple):
@@ -150,16 +164,10 @@ def _report(context: RunContext, session: Session, outcomes: dict[str, probe.Out
 
 
 def _result(
-    session: Session, context: RunContext, outcomes: dict[str, probe.Outcome], finalists: list[str]
+    outcomes: dict[str, probe.Outcome], finalists: list[str], best_rows: list[float], context: RunContext
 ) -> RaceResult:
-    """The best of those that stayed, against the control; and what the control gained."""
+    """The best of those that stayed, against the control; and what the control gained on the best checkpoint."""
     control = outcomes[probe.CONTROL]
     winner = min((name for name in finalists if name != probe.CONTROL), key=lambda name: outcomes[name].loss)
-    before = session.row_losses.get(session.best_step) if session.best_step is not None else None
-    gain = None
-    if before is not None:
-        seen = holdout.seen(before, context.config.refine.holdout_fraction)
-        gain = probe.margin(probe.Outcome("before", seen), control)
-    else:
-        context.emit(Noted(level="info", text="the best checkpoint's rows are not in memory: gains are not judged"))
-    return RaceResult(winner, probe.margin(control, outcomes[winner]), gain)
+    before = probe.Outcome("before", holdout.seen(best_rows, context.config.refine.holdout_fraction))
+    return RaceResult(winner, probe.margin(control, outcomes[winner]), probe.margin(before, control))
