@@ -9,6 +9,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -63,6 +64,23 @@ def parse_rule(text: str) -> Rule:
     if not math.isfinite(bound):
         raise ValueError(f"{number} in {text!r} is no number")
     return Rule(name, sign, bound)
+
+
+def permitted(table: AlertsTable, run_dir: Path) -> tuple[AlertsTable, str]:
+    """The table as far as it may act here, and why not all of it, empty where it may.
+
+    A run directory brings its settings along: looking at the run of another user must not run that user's command.
+    """
+    if not (table.command or table.webhook):
+        return table, ""
+    try:
+        is_ours = run_dir.stat().st_uid == os.getuid()
+    except OSError:
+        is_ours = False
+    if is_ours:
+        return table, ""
+    why = "ui.alerts: the run's directory is another user's, so its command and webhook are left out"
+    return msgspec.structs.replace(table, command=[], webhook=""), why
 
 
 class Crossings:

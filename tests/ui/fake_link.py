@@ -17,7 +17,12 @@ class FakeLink:
     """Everything a test needs to play the engine."""
 
     def __init__(
-        self, events: Iterable[ev.Event] = (), *, status: LinkStatus = "live", a_poll: int = 1_000_000
+        self,
+        events: Iterable[ev.Event] = (),
+        *,
+        status: LinkStatus = "live",
+        a_poll: int = 1_000_000,
+        run_dir: Path = RUN_DIR,
     ) -> None:
         """`a_poll` is the most that one poll returns; beyond that the link is behind."""
         self.sent: list[Command] = []
@@ -29,7 +34,7 @@ class FakeLink:
         self._status: LinkStatus = status
         self._reason = ""
         self._a_poll = a_poll
-        self._run_dir = RUN_DIR
+        self._run_dir = run_dir
 
     @property
     def run_dir(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from msopt_tui.config.schema import AlertsTable, UiTable
 from msopt_tui.protocol import events as ev
 from msopt_tui.state.run_state import RunState
-from msopt_tui.ui.alerts import Alerts, Crossings, Rule, desktop_sequence, parse_rule
+from msopt_tui.ui.alerts import Alerts, Crossings, Rule, desktop_sequence, parse_rule, permitted
 from tests.ui.cockpit import make_app, started
 from tests.ui.fake_link import FakeLink
 from tests.ui.scripted import scripted_run
@@ -148,7 +149,7 @@ async def test_every_way_of_telling(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         command=[sys.executable, "-c", write],
         webhook=f"http://127.0.0.1:{server.server_port}/",
     )
-    link = FakeLink(scripted_run(100))
+    link = FakeLink(scripted_run(100), run_dir=tmp_path)
     async with started(link, make_app(link, ui=UiTable(alerts=table))) as ui:
         written: list[str] = []
         driver = ui.app._driver
@@ -177,8 +178,24 @@ async def test_every_way_of_telling(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (AlertsTable(rules=["train_loss > 50"], by=["toast"], webhook="http://127.0.0.1:9/"), "ui.alerts.webhook: "),
     ],
 )
-async def test_what_fails_is_said(table: AlertsTable, words: str) -> None:
-    link = FakeLink(scripted_run(100))
+async def test_what_fails_is_said(table: AlertsTable, words: str, tmp_path: Path) -> None:
+    link = FakeLink(scripted_run(100), run_dir=tmp_path)
     async with started(link, make_app(link, ui=UiTable(alerts=table))) as ui:
         await ui.feed(steps(101, 60.0))
         await ui.until(lambda: any(words in note.message for note in ui.app._notifications), words)
+
+
+def test_a_run_of_another_user_runs_no_command_of_theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = AlertsTable(rules=["ended"], by=["bell"], command=["notify"], webhook="http://127.0.0.1:9/")
+    assert permitted(table, tmp_path) == (table, "")
+    monkeypatch.setattr(os, "getuid", lambda: tmp_path.stat().st_uid + 1)
+    left, why = permitted(table, tmp_path)
+    assert left == AlertsTable(rules=["ended"], by=["bell"])
+    assert "another user" in why
+    assert permitted(left, tmp_path) == (left, "")
+
+
+def test_nothing_is_run_for_a_directory_that_is_gone(tmp_path: Path) -> None:
+    left, why = permitted(AlertsTable(rules=["ended"], command=["notify"]), tmp_path / "gone")
+    assert not left.command
+    assert why

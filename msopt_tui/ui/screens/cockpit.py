@@ -46,12 +46,12 @@ class CockpitScreen(RunView):
 
     def _tell_alerts(self) -> None:
         """Tell what the rules of `[ui.alerts]` are about."""
-        from msopt_tui.ui.alerts import Alerts, tell
+        from msopt_tui.ui.alerts import Alerts, permitted, tell
 
-        table = self.options.alerts
+        table, why = permitted(self.options.alerts, self.feed.run_dir)
         if self._alerts is None:
             self._alerts = Alerts(table)
-            for problem in self._alerts.problems:
+            for problem in [*self._alerts.problems, *filter(None, [why])]:
                 self.app.notify(problem, severity="warning", timeout=12, markup=False)
         for text in self._alerts.look(self.feed.state, is_past=self.feed.behind):
             tell(self.app, table, self.feed.run_dir.name, text)
