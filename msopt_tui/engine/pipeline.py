@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from msopt_tui.protocol.events import Noted, RunEnded
+from msopt_tui.protocol.metrics import METRICS
 from msopt_tui.steps import finish, initialise, preprocess, refine, save, train
 from msopt_tui.steps.context import RunContext, StopRun
 from msopt_tui.steps.session import Session
@@ -24,7 +25,7 @@ def run(context: RunContext, start_from: Path | None) -> RunEnded:
         model = finish.run(context, session)
     except StopRun as stop:
         return _stopped(context, session, stop)
-    return RunEnded(status="completed", step=session.step, model=model, reason=_summary(session))
+    return RunEnded(status="completed", step=session.step, model=model, reason=_summary(context, session))
 
 
 def _stopped(context: RunContext, session: Session | None, stop: StopRun) -> RunEnded:
@@ -40,7 +41,12 @@ def _stopped(context: RunContext, session: Session | None, stop: StopRun) -> Run
     )
 
 
-def _summary(session: Session) -> str:
+def _summary(context: RunContext, session: Session) -> str:
     if session.best_step is None:
         return "no validation was finite"
-    return f"best validation loss {session.best_loss:.4f} at step {session.best_step}"
+    name, loss = context.config.evaluate.metric_for_best_model, f"{session.best_loss:.4f}"
+    if name == "loss":
+        return f"best validation loss {loss} at step {session.best_step}"
+    metric = METRICS[name]
+    value = session.best_cost if metric.better == "lower" else -session.best_cost
+    return f"best validation {metric.label} {value:.4g} at step {session.best_step}, loss {loss}"

@@ -96,3 +96,5 @@ def test_the_best_checkpoint_is_told_by_the_metric_that_was_named(tmp_path: Path
     assert state.best is not None
     highest = max(one.metrics["accuracy"] or 0.0 for one in state.evaluations)
     assert state.best.metrics["accuracy"] == highest
+    assert state.ended is not None
+    assert state.ended.reason.startswith(f"best validation accuracy {highest:.4g} at step {state.best.step}, loss ")
