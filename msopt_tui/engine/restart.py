@@ -21,6 +21,8 @@ from typing import NamedTuple, NoReturn
 DELAY_SECONDS = 1.0
 """Before the first restart; each further one waits twice as long."""
 LONGEST_DELAY = 60.0
+LOOK_SECONDS = 0.1
+"""Between two looks whether the engine is still there."""
 DELIBERATE = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 """Deaths that somebody asked for. SIGKILL is not among them: it is also how the kernel frees memory."""
 _FORWARDED = (signal.SIGTERM, signal.SIGUSR1)
@@ -92,9 +94,17 @@ class Supervisor:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
             self._be_the_engine(restart)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
-        _, status = os.waitpid(self._child, 0)
+        status = self._end_of_child()
         self._child = 0
         return os.waitstatus_to_exitcode(status)
+
+    def _end_of_child(self) -> int:
+        """Looks again and again: a signal that comes just before a call that blocks is not served until that returns."""
+        while True:
+            pid, status = os.waitpid(self._child, os.WNOHANG)
+            if pid:
+                return status
+            time.sleep(LOOK_SECONDS)
 
     def _be_the_engine(self, restart: Restart | None) -> NoReturn:
         """In the child: nothing may unwind into the frames above, which are the parent's."""
