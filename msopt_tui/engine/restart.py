@@ -99,7 +99,7 @@ class Supervisor:
         return os.waitstatus_to_exitcode(status)
 
     def _end_of_child(self) -> int:
-        """Looks again and again: a signal that comes just before a call that blocks is not served until that returns."""
+        """Looks again and again: a signal that comes just before a call that blocks is served when that returns."""
         while True:
             pid, status = os.waitpid(self._child, os.WNOHANG)
             if pid:

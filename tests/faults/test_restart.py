@@ -82,7 +82,8 @@ def test_a_stop_while_it_waits_to_restart_is_obeyed(tmp_path: Path) -> None:
 
 
 def test_a_signal_for_the_parent_reaches_the_engine(tmp_path: Path) -> None:
-    deed = "signal.signal(signal.SIGUSR1, lambda *_: os._exit(75)); print('here', flush=True); [time.sleep(0.05) for _ in range(600)]"
+    handler = "signal.signal(signal.SIGUSR1, lambda *_: os._exit(75))"
+    deed = f"{handler}; print('here', flush=True); [time.sleep(0.05) for _ in range(600)]"
     process = supervised(tmp_path, deed)
     assert process.stdout is not None
     assert process.stdout.readline() == "here\n"
