@@ -85,7 +85,10 @@ def so_far(text: str, now: float | None = None) -> tuple[Query, QueryError | Non
         return parse(text, when), None
     except QueryError as error:
         fault = error
-    pieces = tokens(text[: fault.at] if text.count('"') % 2 else text)
+    try:
+        pieces = tokens(text)
+    except QueryError as unclosed:
+        pieces = tokens(text[: unclosed.at])
     end = pieces.pop()
     while pieces:
         opened = sum((piece.kind == "(") - (piece.kind == ")") for piece in pieces)
