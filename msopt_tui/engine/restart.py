@@ -18,6 +18,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
+from msopt_tui.runs.alive import signal_name
+
 DELAY_SECONDS = 1.0
 """Before the first restart; each further one waits twice as long."""
 LONGEST_DELAY = 60.0
@@ -40,15 +42,7 @@ class Restart(NamedTuple):
     @property
     def words(self) -> str:
         """For the journal."""
-        return f"the engine was ended by {name_of(self.signal)}: restart {self.attempt} of {self.limit}"
-
-
-def name_of(number: int) -> str:
-    """`SIGSEGV` of 11."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+        return f"the engine was ended by {signal_name(self.signal)}: restart {self.attempt} of {self.limit}"
 
 
 def delay_of(count: int) -> float:

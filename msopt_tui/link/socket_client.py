@@ -18,7 +18,7 @@ from msopt_tui.link.tail import JournalTail
 from msopt_tui.protocol.codec import encode_line
 from msopt_tui.protocol.commands import Command
 from msopt_tui.protocol.events import CommandRefused, Event
-from msopt_tui.runs.alive import boot_id, is_alive
+from msopt_tui.runs.alive import boot_id, is_alive, signal_name
 from msopt_tui.runs.record import RunRecord, read_record
 
 MAX_WAITING = 64
@@ -237,14 +237,7 @@ class SocketLink:
             how = "the engine is gone without a word"
         elif code < 0:
             hint = " (out of memory?)" if -code == signal.SIGKILL else ""
-            how = f"the engine was ended by {_signal_name(-code)}{hint}"
+            how = f"the engine was ended by {signal_name(-code)}{hint}"
         else:
             how = f"the engine ended with exit code {code}"
         return f"{how}; {self._tail.directory.output_log} says more, and resume goes on from the last checkpoint"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

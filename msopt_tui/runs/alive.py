@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import time
 from functools import cache
@@ -74,3 +75,11 @@ def boot_id() -> str:
 def host_name() -> str:
     """This machine's name."""
     return socket.gethostname()
+
+
+def signal_name(number: int) -> str:
+    """`SIGSEGV` of 11: what an engine was ended by, for a person."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
