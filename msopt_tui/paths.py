@@ -27,6 +27,11 @@ def cache_dir() -> Path:
     return _xdg("XDG_CACHE_HOME", ".cache")
 
 
+def state_dir() -> Path:
+    """`$XDG_STATE_HOME/msopt-tui`: what is remembered from one start to the next. Need not exist."""
+    return _xdg("XDG_STATE_HOME", ".local/state")
+
+
 def _shipped(name: str) -> Path:
     """The wheel keeps it inside the package (see `force-include` in pyproject.toml), a checkout beside it."""
     inside = _PACKAGE / f"_{name}"

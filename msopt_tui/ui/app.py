@@ -17,9 +17,10 @@ from textual.screen import Screen
 
 from msopt_tui.config.schema import UiTable
 from msopt_tui.link.base import EngineLink
-from msopt_tui.paths import themes_dirs
+from msopt_tui.paths import state_dir, themes_dirs
 from msopt_tui.ui.fd_guard import FdGuard
 from msopt_tui.ui.keys import CHARTS, Keys
+from msopt_tui.ui.layout_memory import LayoutMemory
 from msopt_tui.ui.sanitise import SanitisingFilter, sanitise
 from msopt_tui.ui.screens.actions import perform
 from msopt_tui.ui.screens.cockpit import CockpitScreen
@@ -56,6 +57,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         resume_run: ResumeRun | None = None,
         branch_run: BranchRun | None = None,
         themes: Iterable[Path] | None = None,
+        layout_file: Path | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
         """Make the app; nothing is read from the link before the first frame stands.
@@ -71,6 +73,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
             branch_run: Begins a run from another one's checkpoint; without it `branch` says that it can't.
             resume_run: Takes an ended or lost run up again; without it `resume` says that it can't.
             themes: Folders of theme files, the user's first; by default those of `msopt_tui.paths`.
+            layout_file: Where the person's layout of the panes is kept; without it nothing is remembered.
             driver_class: The terminal's driver; by default Textual's.
         """
         is_history = link is None or open_history
@@ -87,7 +90,8 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         self.theme_file = theme
         self._theme_folders = folders
         self._theme_watch = ThemeWatch(name, folders)
-        self._problems = [*problems, *self.keys.problems]
+        remembered = LayoutMemory(layout_file)
+        self._problems = [*problems, *self.keys.problems, *filter(None, [remembered.problem])]
         self._link = None if is_history else link
         self._runs_dir = runs_dir or (link.run_dir.parent.parent if link is not None else Path("runs"))
         self._options = Options(
@@ -97,6 +101,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
             resume_run=resume_run,
             branch_run=branch_run,
             alerts=ui.alerts,
+            remembered=remembered,
         )
         self._sanitiser = SanitisingFilter()
         # Before any CSS is read, so that it is read once.
@@ -259,6 +264,7 @@ def run_cockpit(
         make_link=open_run,
         resume_run=resume_run,
         branch_run=branch_run,
+        layout_file=state_dir() / "layout.json",
         driver_class=SafeLinuxDriver if guard is None else safe_driver(guard),
     )
     app.after_first_frame = _settle

@@ -69,6 +69,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous_pane", ("shift+tab",), "previous pane", "Go to the pane before.", "Panes"),
     Action("maximise", ("enter",), "maximise", "Maximise the focused pane, or put it back.", "Panes", (), 40),
     Action("back", ("escape",), "back", "One layer back: out of a dialog or a maximised pane.", "Panes"),
+    Action("hide_pane", ("w",), "hide pane", "Hide the focused pane; one that is hidden gets its place back.", "Panes"),
+    Action("usual_layout", ("W",), "usual layout", "All panes back in their usual places and sizes.", "Panes"),
+    Action("side_wider", ("<",), "wider side", "Make the columns at the side wider.", "Panes"),
+    Action("side_narrower", (">",), "narrower side", "Make the columns at the side narrower.", "Panes"),
+    Action("pane_taller", ("}",), "taller pane", "Make the focused pane taller.", "Panes"),
+    Action("pane_shorter", ("{",), "shorter pane", "Make the focused pane shorter.", "Panes"),
     Action("maximise_journal", ("l",), "journal", "Maximise the journal, or put it back.", "Panes"),
     Action(
         "log_scale",

@@ -103,6 +103,7 @@ def make_app(
     resume_run: ResumeRun | None = None,
     branch_run: BranchRun | None = None,
     runs_dir: Path | None = None,
+    layout_file: Path | None = None,
 ) -> CockpitApp:
     """An app with the themes of the checkout and nobody's own."""
     return CockpitApp(
@@ -115,6 +116,7 @@ def make_app(
         branch_run=branch_run,
         runs_dir=runs_dir,
         themes=THEMES,
+        layout_file=layout_file,
     )
 
 

@@ -6,8 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from msopt_tui.ui.arrange import MIN_HEIGHT, MIN_WIDTH, Box, arrange
-from msopt_tui.ui.keys import PANES
+from msopt_tui.ui.arrange import (
+    LEAST_MAIN,
+    LEAST_SIDE,
+    MIN_HEIGHT,
+    MIN_WIDTH,
+    Border,
+    Box,
+    arrange,
+    border_at,
+    move_border,
+)
+from msopt_tui.ui.keys import PANES, PaneName
+from msopt_tui.ui.layout import PaneLayout
 
 BARS = 2
 """The status line and the keys."""
@@ -61,6 +72,68 @@ def test_a_maximised_pane_has_it_all() -> None:
 
 def test_gpus_get_the_lines_they_need() -> None:
     assert arrange(160, 43, resource_rows=8)["resources"].height == 8 + BARS
+
+
+shares = st.floats(0.0, 1.0, exclude_min=True, allow_subnormal=False)
+layouts = st.builds(
+    PaneLayout,
+    hidden=st.lists(st.sampled_from(PANES), unique=True, max_size=8).map(tuple),
+    heights=st.dictionaries(st.sampled_from(PANES), shares),
+    side=st.none() | shares,
+)
+
+
+@given(layouts, st.integers(MIN_WIDTH, 300), st.integers(MIN_HEIGHT, 100), st.integers(5, 12), st.integers(0, 40))
+def test_any_remembered_layout_fits_any_size(
+    layout: PaneLayout, width: int, height: int, resource_rows: int, evaluation_rows: int
+) -> None:
+    rows = height - BARS
+    boxes = arrange(width, rows, resource_rows=resource_rows, evaluation_rows=evaluation_rows, layout=layout)
+    assert sum(box.width * box.height for box in boxes.values()) == width * rows, "the whole space is filled"
+    assert not any(_overlap(one, other) for one, other in combinations(boxes.values(), 2))
+    assert set(boxes) <= set(layout.visible)
+    assert boxes
+    assert all(box.height >= 6 and box.width >= LEAST_SIDE for box in boxes.values())
+    if "loss" in boxes and width >= 110:
+        assert boxes["loss"].width >= LEAST_MAIN
+
+
+@given(layouts, st.integers(MIN_WIDTH, 300), st.integers(MIN_HEIGHT, 100), st.sampled_from(PANES), st.integers(-9, 9))
+def test_a_border_that_is_moved_stands_where_it_was_moved_to(
+    layout: PaneLayout, width: int, height: int, name: PaneName, rows: int
+) -> None:
+    before = arrange(width, height - BARS, layout=layout)
+    column = move_border(before, name, rows) if name in before else None
+    if column is None:
+        return
+    after = arrange(width, height - BARS, layout=layout.with_rows(column, height - BARS))
+    for names_of_slot, wanted in column:
+        assert {after[one].height for one in names_of_slot} == {wanted}
+    assert 0 < abs(after[name].height - before[name].height) <= abs(rows)
+    assert set(after) == set(before), "no pane comes or goes"
+
+
+def test_a_hidden_pane_leaves_its_room_to_the_others() -> None:
+    layout = PaneLayout().hide("rate").hide("journal")
+    assert arrange(160, 43, layout=layout)["loss"].height == 43
+    for name in ("samples", "evaluation", "resources", "settings", "findings", "about"):
+        layout = layout.hide(name)
+    assert arrange(160, 43, layout=layout) == {"loss": Box(0, 0, 160, 43)}
+    with pytest.raises(ValueError, match="the last pane stays"):
+        layout.hide("loss")
+    about = PaneLayout(hidden=tuple(name for name in PANES if name != "about"))
+    assert set(arrange(80, 22, layout=about)) == {"about"}, "it has no place of its own at this width"
+
+
+def test_which_border_is_under_the_pointer() -> None:
+    boxes = arrange(160, 43)
+    loss, resources = boxes["loss"], boxes["resources"]
+    assert border_at(boxes, 20, loss.height - 1) == Border("loss", -1)
+    assert border_at(boxes, 20, loss.height) == Border("loss", 0)
+    assert border_at(boxes, resources.x - 1, 3) == Border(None, -1, 1)
+    assert border_at(boxes, 20, 42) is None, "nothing is below"
+    assert border_at(boxes, 20, 5) is None
+    assert border_at(arrange(80, 22), 40, 18) is None, "one column has none at its side"
 
 
 def _overlap(one: Box, other: Box) -> bool:

@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 from msopt_tui.protocol import commands
 from msopt_tui.protocol import events as ev
-from msopt_tui.ui.keys import ACTIONS, BY_ID, PANES, Keys, markdown_table
+from msopt_tui.ui.keys import ACTIONS, BY_ID, PANES, Keys, PaneName, markdown_table
 from msopt_tui.ui.panes.base import TextPane
 from msopt_tui.ui.panes.charts import USUAL_WEIGHT
 from msopt_tui.ui.screens.actions import DEEDS
@@ -208,6 +208,82 @@ async def maximise_journal(ui: Cockpit, pressed: str) -> None:
     assert ui.screen.board.shown == ["journal"]
     await ui.press(pressed)
     assert ui.screen.board.maximised is None
+
+
+def height(ui: Cockpit, name: PaneName) -> int:
+    return ui.screen.board.boxes(ui.screen.board.size)[name].height
+
+
+def width(ui: Cockpit, name: PaneName) -> int:
+    return ui.screen.board.boxes(ui.screen.board.size)[name].width
+
+
+@key("hide_pane")
+async def hide_pane(ui: Cockpit, pressed: str) -> None:
+    await ui.press("6", pressed)
+    assert "settings" not in ui.screen.board.shown
+    assert [ui.focused] == ["loss"]
+    assert "settings hidden: 6 opens it, W brings all panes back" in ui.row(-1)
+    await ui.press("6")
+    assert ui.screen.board.shown == ["settings"]
+    await ui.press(pressed)
+    assert "settings" in ui.screen.board.shown
+    assert ui.focused == "settings"
+    for _ in PANES:
+        await ui.press(pressed)
+    assert "the last pane stays" in ui.row(-1)
+    assert len(ui.screen.board.shown) == 1
+
+
+@key("usual_layout")
+async def usual_layout(ui: Cockpit, pressed: str) -> None:
+    board = ui.screen.board
+    before = board.boxes(board.size)
+    await ui.press("}", "<", "3", "w")
+    assert board.boxes(board.size) != before
+    await ui.press(pressed)
+    assert board.boxes(board.size) == before
+
+
+@key("side_wider")
+async def side_wider(ui: Cockpit, pressed: str) -> None:
+    before = width(ui, "resources")
+    await ui.press(pressed)
+    assert width(ui, "resources") == before + 4
+    await ui.press(*[pressed] * 30)
+    assert "the columns can't be wider" in ui.row(-1)
+    assert width(ui, "loss") == 60
+
+
+@key("side_narrower")
+async def side_narrower(ui: Cockpit, pressed: str) -> None:
+    before = width(ui, "resources")
+    await ui.press(pressed)
+    assert width(ui, "resources") == before - 4
+    await ui.pilot.resize_terminal(80, 24)
+    await ui.press(pressed)
+    assert "no column at the side" in ui.row(-1)
+
+
+@key("pane_taller")
+async def pane_taller(ui: Cockpit, pressed: str) -> None:
+    before = height(ui, "rate")
+    await ui.press("2", pressed)
+    assert height(ui, "rate") == before + 2
+    pane = ui.screen.board.panes["rate"]
+    await ui.until(lambda: pane.outer_size.height == before + 2, "the pane to have its rows")
+    await ui.press("enter", pressed)
+    assert "only a pane among others" in ui.row(-1)
+
+
+@key("pane_shorter")
+async def pane_shorter(ui: Cockpit, pressed: str) -> None:
+    before = height(ui, "loss")
+    await ui.press("1", pressed)
+    assert height(ui, "loss") == before - 2
+    await ui.press(*[pressed] * 20)
+    assert height(ui, "loss") == 9
+    assert "loss can't be shorter" in ui.row(-1)
 
 
 @key("log_scale")

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.app import ComposeResult
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.widget import Widget
 
-from msopt_tui.ui.arrange import Box, arrange
+from msopt_tui.ui.arrange import Border, Box, arrange, border_at, move_border, side_width
 from msopt_tui.ui.keys import PANES, PaneName
+from msopt_tui.ui.layout import PaneLayout
+from msopt_tui.ui.layout_memory import LayoutMemory
 from msopt_tui.ui.panes.base import Pane
 from msopt_tui.ui.panes.evaluation import rows_wanted
 from msopt_tui.ui.panes.resources import rows_needed
@@ -25,8 +28,10 @@ class Board(Widget):
 
     DEFAULT_CSS = "Board { height: 1fr; }"
 
-    def __init__(self, panes: Iterable[Pane]) -> None:
+    def __init__(self, panes: Iterable[Pane], remembered: LayoutMemory | None = None) -> None:
         super().__init__()
+        self.remembered = remembered or LayoutMemory()
+        self._held: Border | None = None
         self.panes: dict[PaneName, Pane] = {pane.PANE: pane for pane in panes}
         self.maximised: PaneName | None = None
         self._about_to_focus: PaneName | None = None
@@ -51,7 +56,8 @@ class Board(Widget):
     def boxes(self, size: Size) -> dict[PaneName, Box]:
         """Where the panes are in a board of this size."""
         rows, more = self._resource_rows, self._evaluation_rows
-        return arrange(*size, maximised=self.maximised, resource_rows=rows, evaluation_rows=more)
+        layout = self.remembered.layout
+        return arrange(*size, maximised=self.maximised, resource_rows=rows, evaluation_rows=more, layout=layout)
 
     @property
     def focused(self) -> PaneName | None:
@@ -82,6 +88,33 @@ class Board(Widget):
         self.maximised = name
         self._arrange_again()
 
+    def use(self, layout: PaneLayout, *, dragging: bool = False) -> None:
+        """Arrange the panes by another layout, and remember it unless a border is still being moved."""
+        self.remembered.layout = layout
+        problem = "" if dragging else self.remembered.keep()
+        if problem:
+            self.app.notify(problem, severity="warning", timeout=12, markup=False)
+        self._arrange_again()
+
+    def widen_side(self, cells: int, *, dragging: bool = False) -> bool:
+        """Give the columns at the side more cells each, or fewer; whether that changed anything."""
+        layout, width = self.remembered.layout, self.size.width
+        before = side_width(width, layout.side)
+        after = side_width(width, layout.with_side(before + cells, width).side)
+        if self.maximised is not None or after == before:
+            return False
+        self.use(layout.with_side(after, width), dragging=dragging)
+        return True
+
+    def make_taller(self, name: PaneName, rows: int, *, dragging: bool = False) -> bool:
+        """Give a pane more rows, or fewer; whether that changed anything. Dragged, only its lower border moves."""
+        boxes = self.boxes(self.size)
+        column = move_border(boxes, name, rows, below_only=dragging) if name in boxes else None
+        if column is None or self.maximised is not None:
+            return False
+        self.use(self.remembered.layout.with_rows(column, self.size.height), dragging=dragging)
+        return True
+
     def _arrange_again(self) -> None:
         # Textual keeps an arrangement until one of the children asks for another.
         self.panes["loss"].refresh(repaint=False, layout=True)
@@ -110,6 +143,37 @@ class Board(Widget):
         current = self.maximised or self.focused
         place = names.index(current) + by if current in names else 0
         self.go_to(names[place % len(names)])
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of a border."""
+        self._held = border_at(self.boxes(self.size), *self._place(event)) if self.maximised is None else None
+        if self._held is not None:
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Move the border along; what comes of it is written down when it is let go."""
+        if self._held is None:
+            return
+        x, y = self._place(event)
+        if self._held.above is not None:
+            box = self.boxes(self.size).get(self._held.above)
+            if box is not None:
+                self.make_taller(self._held.above, y - self._held.grip - (box.y + box.height), dragging=True)
+        else:
+            columns = self._held.columns
+            left = self.size.width - columns * side_width(self.size.width, self.remembered.layout.side)
+            self.widen_side((left - x + self._held.grip) // columns, dragging=True)
+
+    def on_mouse_up(self) -> None:
+        """Let go."""
+        if self._held is not None:
+            self._held = None
+            self.release_mouse()
+            self.use(self.remembered.layout)
+
+    def _place(self, event: events.MouseEvent) -> tuple[int, int]:
+        at = event.screen_offset - self.region.offset
+        return at.x, at.y
 
 
 class _Placed(Layout):

@@ -8,6 +8,7 @@ from msopt_tui.protocol import commands
 from msopt_tui.ui.keys import PANES, Action, PaneName
 from msopt_tui.ui.panes.base import TextPane
 from msopt_tui.ui.screens.chart_deeds import CHART_DEEDS
+from msopt_tui.ui.screens.layout_deeds import LAYOUT_DEEDS
 from msopt_tui.ui.screens.run_view import RunView
 from msopt_tui.ui.widgets.chart import Chart
 
@@ -238,6 +239,7 @@ DEEDS: dict[str, Deed] = {
     "maximise": _maximise,
     "back": _back,
     "maximise_journal": _maximise_journal,
+    **LAYOUT_DEEDS,
     "log_scale": _log_scale,
     "smoother": _smooth(1),
     "rougher": _smooth(-1),

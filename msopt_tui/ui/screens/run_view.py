@@ -17,6 +17,7 @@ from msopt_tui.link.base import EngineLink
 from msopt_tui.protocol.commands import Command
 from msopt_tui.ui.feed import Feed
 from msopt_tui.ui.keys import Keys, PaneName
+from msopt_tui.ui.layout_memory import LayoutMemory
 from msopt_tui.ui.panes.about import AboutPane
 from msopt_tui.ui.panes.banner import Banner, ended_lines, lost_lines
 from msopt_tui.ui.panes.board import Board
@@ -63,6 +64,8 @@ class Options(NamedTuple):
     """Leaving it leaves the program; otherwise the screen below comes back."""
     clock: Callable[[], float] = time.monotonic
     alerts: AlertsTable = AlertsTable()
+    remembered: LayoutMemory | None = None
+    """The person's layout; without one it is the usual, and nothing is kept."""
 
 
 class RunView(KeyScreen):
@@ -105,7 +108,8 @@ class RunView(KeyScreen):
                 self.journal,
                 FindingsPane(),
                 AboutPane(link.run_dir),
-            ]
+            ],
+            options.remembered,
         )
         self.keybar = KeyBar()
         self.is_stopping = False
