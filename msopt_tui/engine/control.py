@@ -15,7 +15,7 @@ import msgspec
 from msopt_tui.config.change import value_of
 from msopt_tui.config.fields import Scalar
 from msopt_tui.protocol import commands as cmd
-from msopt_tui.protocol.adjustable import check_all, complete
+from msopt_tui.protocol.adjustable import ADJUSTABLE, check_all, complete
 from msopt_tui.protocol.events import (
     Adjusted,
     CheckpointPinned,
@@ -298,6 +298,9 @@ class Control:
     def _adjust(self, command: cmd.Adjust) -> None:
         try:
             changes = complete(self._settings.lasting, check_all(command.changes))
+            if self._situation == "preparing" and any(ADJUSTABLE[path].known_by_run for path in changes):
+                self._waiting.append(command)
+                return
             self._change(changes, command.who, command.why)
         except ValueError as error:
             self._refused(command, str(error))
@@ -327,6 +330,7 @@ class Control:
             return
         try:
             changes = None if command.changes is None else check_all(command.changes)
+            self._settings.refuse(changes or {})
         except ValueError as error:
             self._refused(command, str(error))
             return

@@ -17,19 +17,35 @@ def freeze(model: torch.nn.Module, patterns: Sequence[str]) -> int:
 
     A pattern is a run of whole pieces of the name between dots, so that `layers.1` is not `layers.10`; in each piece
     `*`, `?` and `[…]` mean what they mean in file names. A tied weight is found under both its names. Raises ValueError
-    for a pattern that names nothing, and where nothing is left to learn.
+    for a pattern that names nothing, and where nothing is left to learn; nothing is changed then.
     """
+    frozen = frozen_by(model, patterns)
+    for parameter in frozen:
+        parameter.requires_grad = False
+    return sum(parameter.numel() for parameter in frozen)
+
+
+def freeze_only(model: torch.nn.Module, patterns: Sequence[str]) -> None:
+    """The same, and everything else learns again, whatever was frozen before."""
+    frozen = {id(parameter) for parameter in frozen_by(model, patterns)}
+    for parameter in model.parameters():
+        parameter.requires_grad = id(parameter) not in frozen
+        if not parameter.requires_grad:
+            parameter.grad = None
+
+
+def frozen_by(model: torch.nn.Module, patterns: Sequence[str]) -> list[torch.nn.Parameter]:
+    """The parameters that patterns name, each once. Raises ValueError as `freeze` does."""
     named = dict(model.named_parameters(remove_duplicate=False))
+    found: dict[int, torch.nn.Parameter] = {}
     for pattern in patterns:
-        found = [parameter for name, parameter in named.items() if matches(pattern, name)]
-        if not found:
+        these = {id(parameter): parameter for name, parameter in named.items() if matches(pattern, name)}
+        if not these:
             raise ValueError(f"model.freeze: {pattern!r} names no part of this model; {_close(pattern, list(named))}")
-        for parameter in found:
-            parameter.requires_grad = False
-    parameters = list(model.parameters())
-    if not any(parameter.requires_grad for parameter in parameters):
+        found |= these
+    if len(found) == len({id(parameter) for parameter in named.values()}):
         raise ValueError(f"model.freeze: {', '.join(patterns)}: that is the whole model, and nothing would learn")
-    return sum(parameter.numel() for parameter in parameters if not parameter.requires_grad)
+    return list(found.values())
 
 
 def matches(pattern: str, name: str) -> bool:

@@ -15,26 +15,27 @@ from msopt_tui.ml.optim import AdamW
 class Copy:
     """On the CPU, three times the trainable weights."""
 
-    weights: list[torch.Tensor]
+    weights: dict[str, torch.Tensor]
     optimizer: dict[str, torch.Tensor]
     random: dict[str, torch.Tensor]
 
 
 def take(model: PreTrainedModel, optimizer: AdamW, device: torch.device) -> Copy:
     """Copy what training changes; frozen weights stay where they are."""
-    weights = [parameter.detach().to("cpu", copy=True) for parameter in _trained(model)]
+    weights = {
+        name: parameter.detach().to("cpu", copy=True)
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad
+    }
     state = {name: tensor.to("cpu", copy=True) for name, tensor in optimizer.state().items()}
     return Copy(weights, state, rng.capture(device))
 
 
 @torch.no_grad()
 def put_back(copy: Copy, model: PreTrainedModel, optimizer: AdamW, device: torch.device) -> None:
-    """As it was."""
-    for parameter, kept in zip(_trained(model), copy.weights, strict=True):
-        parameter.copy_(kept)
+    """As it was; what was frozen when it was taken is left alone, and the same must be frozen now."""
+    for name, parameter in model.named_parameters():
+        if name in copy.weights:
+            parameter.copy_(copy.weights[name])
     optimizer.load_state(copy.optimizer)
     rng.restore(copy.random, device)
-
-
-def _trained(model: PreTrainedModel) -> list[torch.nn.Parameter]:
-    return [parameter for parameter in model.parameters() if parameter.requires_grad]

@@ -6,8 +6,9 @@ which costs as much as the update itself where models are small. Here the lists 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 import torch
 from torch.optim.adamw import adamw
@@ -19,8 +20,20 @@ NORM_WINDOW = 50
 """Updates that the running mean of the gradient norm looks back on."""
 NORM_ENOUGH = 30
 """Updates without which no norm is out of the ordinary."""
+EXP_AVG, EXP_AVG_SQ, STEP = "exp_avg.", "exp_avg_sq.", "step."
+"""How the names of a parameter's tensors begin in the state."""
 NORM_SKIPS = 100
 """After so many steps left out in a row the next is taken: what never ends is no accident."""
+
+
+@dataclass(slots=True)
+class Moments:
+    """What the optimiser remembers of one parameter; kept while that is frozen."""
+
+    exp_avg: torch.Tensor
+    exp_avg_sq: torch.Tensor
+    clock: torch.Tensor
+    """Updates of this parameter so far; those that have always learned alike share one."""
 
 
 @dataclass(slots=True)
@@ -32,20 +45,19 @@ class Group:
     decays: bool
     exp_avgs: list[torch.Tensor]
     exp_avg_sqs: list[torch.Tensor]
-    steps: list[torch.Tensor]
-    """Updates so far, for each parameter; the fused kernel reads one shared tensor."""
+    clocks: list[torch.Tensor]
+    """Updates so far, for each parameter."""
 
 
 def build(model: torch.nn.Module, train: TrainTable, device: torch.device) -> AdamW:
-    """AdamW (arXiv:1711.05101) over the model's trainable parameters.
+    """AdamW (arXiv:1711.05101) over the model's trainable parameters; what is frozen may learn later (`follow`).
 
     Weight decay is for tensors of two or more dimensions, the embeddings among them, never for norms and biases: the
     common practice of GPT training since GPT-3. `adamw_torch_fused` falls back to torch's default implementation on
     devices without a fused kernel.
     """
-    named = [(name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad]
     fused = train.optim == "adamw_torch_fused" and device.type in _FUSED_DEVICES
-    optimizer = AdamW(named, fused=fused, device=device, eps=train.adam_epsilon)
+    optimizer = AdamW(model.named_parameters(), fused=fused, device=device, eps=train.adam_epsilon)
     apply(optimizer, train.learning_rate, train.weight_decay, (train.adam_beta1, train.adam_beta2))
     return optimizer
 
@@ -63,8 +75,7 @@ class AdamW:
     def __init__(
         self, named: Iterable[tuple[str, torch.Tensor]], *, fused: bool, device: torch.device, eps: float
     ) -> None:
-        pairs = list(named)
-        assert pairs, "a model without trainable parameters has nothing to optimise"
+        self._named = dict(named)
         self.fused = fused
         self.eps = eps
         self.learning_rate = 0.0
@@ -73,23 +84,75 @@ class AdamW:
         self.device = device
         self.skip_ratio = 0.0
         """Leave out a step whose gradient norm is so many times the recent mean: 0 leaves out only what is broken."""
-        self._shared_step = torch.zeros((), dtype=torch.float32, device=device)
-        self._ordinary = torch.zeros(2, dtype=torch.float32, device=device)
-        self._norm_mean, self._skips = self._ordinary[0], self._ordinary[1]
-        halves = ([pair for pair in pairs if pair[1].ndim >= 2], [pair for pair in pairs if pair[1].ndim < 2])
+        # The fused kernel reads it on the device, the default implementation on the host.
+        self._clock = torch.zeros((), dtype=torch.float32, device=device if fused else "cpu")
+        self._ordinary = torch.zeros(3, dtype=torch.float32, device=device)
+        self._norm_mean, self._skips, self._seen = self._ordinary.unbind()
+        self._moments: dict[str, Moments] = {}
+        self.groups: list[Group] = []
+        self.parameters: list[torch.Tensor] = []
+        self._learning = torch.zeros((), dtype=torch.int64)
+        for name, parameter in self._named.items():
+            if parameter.requires_grad:
+                self._moments[name] = self._fresh(parameter, self._clock)
+        self._regroup()
+        assert self.parameters, "a model without trainable parameters has nothing to optimise"
+        self._learning.fill_(self._fingerprint())
+
+    def _fresh(self, parameter: torch.Tensor, clock: torch.Tensor) -> Moments:
+        mean, square = (torch.zeros_like(parameter, requires_grad=False) for _ in range(2))
+        return Moments(mean, square, clock)
+
+    def follow(self) -> None:
+        """Bring what is updated in line with what of the model learns now.
+
+        Moments of what is frozen stay as they are and count no updates meanwhile; what learns for the first time starts
+        with none, its bias correction from the beginning.
+        """
+        new = torch.zeros_like(self._clock)
+        for name, parameter in self._named.items():
+            if parameter.requires_grad and name not in self._moments:
+                self._moments[name] = self._fresh(parameter, new)
+        self._regroup()
+        running = {id(clock) for clock in self._running}
+        stopped: dict[int, torch.Tensor] = {}
+        for name, moments in self._moments.items():
+            clock = moments.clock
+            if not self._named[name].requires_grad and id(clock) in running:
+                moments.clock = stopped.setdefault(id(clock), clock.clone())
+        self._settle()
+
+    def _regroup(self) -> None:
+        """Groups in the order of the model, so that sums over them round alike whatever was frozen on the way."""
+        learning = [(name, parameter) for name, parameter in self._named.items() if parameter.requires_grad]
+        halves = ([pair for pair in learning if pair[1].ndim >= 2], [pair for pair in learning if pair[1].ndim < 2])
         self.groups = [self._group(half, decays=half is halves[0]) for half in halves if half]
         self.parameters = [parameter for group in self.groups for parameter in group.parameters]
+        running = {id(clock): clock for group in self.groups for clock in group.clocks}
+        # The first counts steps of the run, whether or not a parameter still goes by it.
+        self._running = list(({id(self._clock): self._clock} | running).values())
 
     def _group(self, pairs: list[tuple[str, torch.Tensor]], *, decays: bool) -> Group:
-        parameters = [parameter for _, parameter in pairs]
+        moments = [self._moments[name] for name, _ in pairs]
         return Group(
             names=[name for name, _ in pairs],
-            parameters=parameters,
+            parameters=[parameter for _, parameter in pairs],
             decays=decays,
-            exp_avgs=[torch.zeros_like(parameter, requires_grad=False) for parameter in parameters],
-            exp_avg_sqs=[torch.zeros_like(parameter, requires_grad=False) for parameter in parameters],
-            steps=[self._shared_step if self.fused else torch.zeros(()) for _ in parameters],
+            exp_avgs=[one.exp_avg for one in moments],
+            exp_avg_sqs=[one.exp_avg_sq for one in moments],
+            clocks=[one.clock for one in moments],
         )
+
+    def _fingerprint(self) -> int:
+        """Which parameters learn, as a number."""
+        return crc32("\n".join(name for group in self.groups for name in group.names).encode())
+
+    def _settle(self) -> None:
+        """Where other parameters learn than the recent norms were of, what is ordinary is to be found out anew."""
+        now = self._fingerprint()
+        if int(self._learning) != now:
+            self._learning.fill_(now)
+            self._ordinary.zero_()
 
     @torch.no_grad()
     def update(self, max_norm: float) -> torch.Tensor:
@@ -118,24 +181,26 @@ class AdamW:
         broken = torch.isfinite(norm).logical_not_().to(torch.float32)
         if not self.skip_ratio:
             return broken
-        updates = self.groups[0].steps[0]
         # Half of the ratio is enough behind a step left out: bad data comes in stretches.
         bound = self._norm_mean * torch.where(self._skips > 0, 0.5 * self.skip_ratio, self.skip_ratio)
-        odd = (norm > bound).logical_and_(updates >= NORM_ENOUGH)
+        odd = (norm > bound).logical_and_(self._seen >= NORM_ENOUGH)
         odd = odd.logical_and_(self._skips < NORM_SKIPS).to(torch.float32)
-        weight = 1.0 / (updates + 1.0).clamp_(max=NORM_WINDOW)
+        weight = 1.0 / (self._seen + 1.0).clamp_(max=NORM_WINDOW)
         # What is taken after a long stretch left out is what is ordinary now.
         weight = torch.where(self._skips >= NORM_SKIPS, 1.0, weight)
         left_out = torch.maximum(broken, odd)
         known = torch.where(left_out > 0, self._norm_mean, norm)
         self._norm_mean.lerp_(known, weight)
         self._skips.add_(odd).mul_(odd)
+        self._seen.add_(1.0 - left_out)
         return left_out
 
     def _fused(self, gradients: list[torch.Tensor], norm: torch.Tensor, broken: torch.Tensor, max_norm: float) -> None:
         """The kernel divides by `grad_scale` on its way, so that clipping costs no pass over the gradients."""
         scale = ((norm + _CLIP_EPS) / max_norm).clamp_(min=1.0) if max_norm > 0 else None
-        self._shared_step.add_(1.0 - broken)
+        taken = 1.0 - broken
+        for clock in self._running:
+            clock.add_(taken)
         start = 0
         for group in self.groups:
             end = start + len(group.parameters)
@@ -145,7 +210,7 @@ class AdamW:
                 group.exp_avgs,
                 group.exp_avg_sqs,
                 [],
-                group.steps,
+                group.clocks,
                 lr=self.learning_rate,
                 beta1=self.betas[0],
                 beta2=self.betas[1],
@@ -162,13 +227,15 @@ class AdamW:
         start = 0
         for group in self.groups:
             end = start + len(group.parameters)
+            # It counts by itself, every parameter on its own.
+            steps = [clock.clone() for clock in group.clocks]
             adamw(
                 group.parameters,
                 gradients[start:end],
                 group.exp_avgs,
                 group.exp_avg_sqs,
                 [],
-                group.steps,
+                steps,
                 foreach=self.device.type == "cuda",
                 amsgrad=False,
                 beta1=self.betas[0],
@@ -179,6 +246,8 @@ class AdamW:
                 maximize=False,
             )
             start = end
+        for clock in self._running:
+            clock.add_(1.0)
 
     def zero_grad(self) -> None:
         """Drop all gradients; the next backward pass makes new ones instead of adding to zeros."""
@@ -186,24 +255,67 @@ class AdamW:
             parameter.grad = None
 
     def state(self) -> dict[str, torch.Tensor]:
-        """The live state, not a copy: `exp_avg.<parameter>`, `exp_avg_sq.<parameter>`, one `step` [] for all, and
-        `gradient_norm` [2]: its running mean and the steps left out in a row."""
-        tensors = {"step": self.groups[0].steps[0], "gradient_norm": self._ordinary}
-        for group in self.groups:
-            for name, mean, square in zip(group.names, group.exp_avgs, group.exp_avg_sqs, strict=True):
-                tensors[f"exp_avg.{name}"] = mean
-                tensors[f"exp_avg_sq.{name}"] = square
+        """The live state, but for clocks: `exp_avg.<parameter>`, `exp_avg_sq.<parameter>`, `step` [] of the run, for a
+        parameter that was frozen at times a `step.<parameter>` of its own; `learning` []: which of them learn, hashed;
+        and `gradient_norm` [3]: its running mean, the steps left out in a row, the updates it is a mean of."""
+        tensors = {"step": self._clock, "gradient_norm": self._ordinary, "learning": self._learning}
+        for name, moments in self._moments.items():
+            tensors[EXP_AVG + name] = moments.exp_avg
+            tensors[EXP_AVG_SQ + name] = moments.exp_avg_sq
+            if moments.clock is not self._clock:
+                tensors[STEP + name] = moments.clock.clone()
         return tensors
+
+    def refuse(self, shapes: Mapping[str, list[int]]) -> None:
+        """Raises ValueError for a state, given by its shapes, that is not of these parameters."""
+        wanted: dict[str, list[int]] = {"step": [], "learning": []}
+        wanted |= {STEP + name: [] for name in self._named}
+        for prefix in (EXP_AVG, EXP_AVG_SQ):
+            wanted |= {prefix + name: list(parameter.shape) for name, parameter in self._named.items()}
+        wanted["gradient_norm"] = [min(3, *shapes.get("gradient_norm", [3]))]
+        for name in ("step", "gradient_norm"):
+            if name not in shapes:
+                raise ValueError(f"has no {name}: it is of another architecture than this model")
+        for name, shape in shapes.items():
+            if name not in wanted:
+                raise ValueError(f"has {name}, which this model has not: it is of another architecture")
+            if shape != wanted[name]:
+                raise ValueError(f"{name} is {shape} and this model's is {wanted[name]}")
+        for name in shapes:
+            twin = EXP_AVG_SQ + name.removeprefix(EXP_AVG)
+            if name.startswith(EXP_AVG) and twin not in shapes:
+                raise ValueError(f"has no {twin}: it is of another architecture than this model")
 
     @torch.no_grad()
     def load_state(self, tensors: dict[str, torch.Tensor]) -> None:
-        """Copy what `state` gave, from any device; raises KeyError for a missing tensor."""
-        for name, target in self.state().items():
-            target.copy_(tensors[name])
-        # The default implementation counts every parameter by itself; they all count alike.
-        for group in self.groups:
-            for step in group.steps:
-                step.copy_(tensors["step"])
+        """Copy what `state` gave, from any device. What is frozen now keeps what it had then; what learns now and did
+        not then starts without moments. Raises KeyError where there is no state of a run."""
+        self._clock.copy_(tensors["step"])
+        clocks: dict[float, torch.Tensor] = {}
+        for name, parameter in self._named.items():
+            if EXP_AVG + name in tensors:
+                moments = self._moments.get(name) or self._fresh(parameter, self._clock)
+                moments.exp_avg.copy_(tensors[EXP_AVG + name])
+                moments.exp_avg_sq.copy_(tensors[EXP_AVG_SQ + name])
+                own = tensors.get(STEP + name)
+                if own is None and parameter.requires_grad:
+                    moments.clock = self._clock
+                else:
+                    updates = float(tensors["step"] if own is None else own)
+                    shared = updates + 0.5 * (not parameter.requires_grad)  # apart from those that go on counting
+                    moments.clock = clocks.setdefault(shared, torch.full_like(self._clock, updates))
+                self._moments[name] = moments
+            elif parameter.requires_grad:
+                self._moments[name] = self._fresh(parameter, clocks.setdefault(0.0, torch.zeros_like(self._clock)))
+            else:
+                self._moments.pop(name, None)
+        self._regroup()
+        norm = tensors["gradient_norm"]
+        self._ordinary[: len(norm)].copy_(norm)
+        if len(norm) < len(self._ordinary):
+            self._seen.copy_(tensors["step"])  # written when every update was counted in
+        self._learning.copy_(tensors.get("learning", torch.tensor(self._fingerprint())))
+        self._settle()
 
 
 _CLIP_EPS = 1e-6

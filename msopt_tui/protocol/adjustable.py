@@ -30,6 +30,8 @@ class Adjustable:
     """How it is put in force."""
     undone: str = "the old value, from then on"
     """What `z` brings back; steps that were taken with the new value stay taken."""
+    known_by_run: bool = False
+    """Whether only model and data in memory tell if a value is possible: what is asked before they are there waits."""
 
     @property
     def allowed(self) -> str:
@@ -53,6 +55,14 @@ _ROWS = (
     Adjustable("train.adam_beta2", "next step", "", "used with the moments as they are"),
     Adjustable("train.label_smoothing_factor", "next step"),
     Adjustable("model.dropout", "next step", "probability", "set in every layer"),
+    Adjustable(
+        "model.freeze",
+        "next step",
+        "JSON list of parts of the model; [] is none",
+        "no gradients for these; their moments are kept and wait",
+        "they learn again, with their moments as they were",
+        known_by_run=True,
+    ),
     Adjustable(MICRO, "next step", "rows in a forward pass; accumulation follows", _GATHER),
     Adjustable(ACCUMULATION, "next step", "forward passes in a step; rows in one follow", _GATHER),
     Adjustable("train.max_steps", "next step", "steps in a round", _LAST),

@@ -105,6 +105,7 @@ def _model_ready(e: ev.ModelReady) -> Words:
         None,
         _join(
             f"{e.architecture} with {compact(e.parameters)} parameters on {e.device}",
+            f"{compact(e.trainable)} of them learn" if e.trainable < e.parameters else "",
             e.dtype,
             f"{size(e.bytes)} for weights, gradients and optimiser",
             f"{compact(e.flops_per_token)} FLOPs a token",

@@ -43,6 +43,8 @@ class LiveSettings:
         self._overlay: dict[str, Scalar] = {}
         self.config = config
         """As they are now; replaced as a whole, so that a step sees one consistent set."""
+        self.check: Callable[[Config], None] = lambda _: None
+        """Raises ValueError for settings that the model or the data in memory can't follow; there once these are."""
 
     @property
     def lasting(self) -> Config:
@@ -50,9 +52,15 @@ class LiveSettings:
         return self._lasting
 
     def change(self, changes: Mapping[str, Scalar]) -> None:
-        """Put new values in force; raises KeyError or ValueError as `with_changes` does."""
-        self._lasting = with_changes(self._lasting, changes)
+        """Put new values in force; raises KeyError or ValueError as `with_changes` and `check` do."""
+        changed = with_changes(self._lasting, changes)
+        self.check(changed)
+        self._lasting = changed
         self.config = with_changes(self._lasting, self._overlay)
+
+    def refuse(self, changes: Mapping[str, Scalar]) -> None:
+        """Raises as `change` would, and changes nothing."""
+        self.check(with_changes(self._lasting, changes))
 
     @contextmanager
     def temporarily(self, changes: Mapping[str, Scalar]) -> Iterator[None]:

@@ -32,20 +32,27 @@ def run(context: RunContext, prepared: PreparedData, start_from: Path | None) ->
             branching.begin(context, session, start_from)
         elif start_from is not None:
             restore(context, session, start_from)
-        facts = models.facts(session.model, context.config.data.max_length)
-        context.emit(
-            ModelReady(
-                architecture=session.model.config.model_type,
-                parameters=facts.parameters,
-                trainable=facts.trainable,
-                bytes=facts.bytes,
-                flops_per_token=facts.flops_per_token,
-                device=str(session.device),
-                dtype=str(session.dtype or torch.float32).removeprefix("torch."),
-            )
-        )
-        phase.detail = f"{compact(facts.parameters)} parameters"
+        context.settings.check = session.refuse
+        describe(context, session)
+        phase.detail = f"{compact(models.facts(session.model, context.config.data.max_length).parameters)} parameters"
     return session
+
+
+def describe(context: RunContext, session: Session) -> None:
+    """Say what stands on the device, and how much of it learns."""
+    facts = models.facts(session.model, context.config.data.max_length)
+    session.told = session.frozen
+    context.emit(
+        ModelReady(
+            architecture=session.model.config.model_type,
+            parameters=facts.parameters,
+            trainable=facts.trainable,
+            bytes=facts.bytes,
+            flops_per_token=facts.flops_per_token,
+            device=str(session.device),
+            dtype=str(session.dtype or torch.float32).removeprefix("torch."),
+        )
+    )
 
 
 def _build(context: RunContext, prepared: PreparedData) -> Session:
@@ -97,6 +104,8 @@ def _build(context: RunContext, prepared: PreparedData) -> Session:
         plan=plan,
         guard=guard,
         dropout=config.model.dropout,
+        frozen=list(config.model.freeze),
+        told=list(config.model.freeze),
         stretches=[stretch],
         ordered=stretch,
         base=lora.base_digest(model) if lora.is_adapted(model) else "",
@@ -114,6 +123,8 @@ def _loss(context: RunContext, task: Task) -> LossOf:
 
 def restore(context: RunContext, session: Session, path: Path) -> None:
     """Put weights, optimiser, RNG, settings and counters of a checkpoint in force."""
+    context.settings.change(checkpoint.read_state(path).settings)
+    session.follow_freeze(context.config)
     state = checkpoint.load(path, session.model, session.optimizer, session.device)
     if state.base != session.base:
         raise checkpoint.CheckpointError(
@@ -127,7 +138,6 @@ def restore(context: RunContext, session: Session, path: Path) -> None:
         context.emit(Noted(level="warning", text=text, step=state.step))
     for difference in checkpoint.differences(state, session.device):
         context.emit(Noted(level="warning", text=f"resumed elsewhere, last bits may differ: {difference}"))
-    context.settings.change(state.settings)
     session.loop.step, session.loop.tokens = state.step, state.tokens
     session.round, session.from_step = state.round, state.from_step
     session.plan.first_step, session.plan.last_step = state.round_first_step, state.round_last_step

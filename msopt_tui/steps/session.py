@@ -11,8 +11,8 @@ from transformers.modeling_utils import PreTrainedModel
 from msopt_tui.config.schema import Config
 from msopt_tui.data.order import Stretch
 from msopt_tui.data.prepare import PreparedData
+from msopt_tui.ml import freeze, optim
 from msopt_tui.ml import model as models
-from msopt_tui.ml import optim
 from msopt_tui.ml.loop import RoundPlan, TrainingLoop
 from msopt_tui.ml.tasks.base import Task
 from msopt_tui.protocol.adjustable import rows_per_step as rows_per_step
@@ -58,6 +58,10 @@ class Session:
     """In this round."""
     dropout: float = 0.0
     """As it is set in the model now."""
+    frozen: list[str] = field(default_factory=list)
+    """`model.freeze` as the model follows it now."""
+    told: list[str] = field(default_factory=list)
+    """The same as the journal has it."""
     base: str = ""
     """Hash of the frozen weights that adapters learn beside; empty without adapters."""
     ledger: Ledger = field(default_factory=Ledger)
@@ -74,8 +78,25 @@ class Session:
         """Optimiser steps done, all rounds counted."""
         return self.loop.step
 
+    def refuse(self, config: Config) -> None:
+        """Raises ValueError for settings that this model or its data can't follow."""
+        if config.model.freeze == self.frozen:
+            return
+        if self.base:
+            raise ValueError("model.freeze: with [model.lora] all of the model is frozen and only the adapters learn")
+        freeze.frozen_by(self.model, config.model.freeze)
+
+    def follow_freeze(self, config: Config) -> None:
+        """Have those parts of the model learn that the settings leave free; before a checkpoint is read into it."""
+        if config.model.freeze != self.frozen:
+            freeze.freeze_only(self.model, config.model.freeze)
+            self.optimizer.follow()
+            self.guard.reset()
+            self.frozen = list(config.model.freeze)
+
     def apply(self, config: Config) -> None:
         """Bring model and round in line with the settings in force."""
+        self.follow_freeze(config)
         if config.model.dropout != self.dropout:
             models.set_dropout(self.model, config.model.dropout)
             self.dropout = config.model.dropout

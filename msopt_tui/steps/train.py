@@ -5,6 +5,7 @@ from __future__ import annotations
 from msopt_tui.protocol.events import Adjusted
 from msopt_tui.steps import evaluate, memory, rollback, save
 from msopt_tui.steps.context import RunContext
+from msopt_tui.steps.initialise import describe
 from msopt_tui.steps.serve import Served
 from msopt_tui.steps.session import Session
 
@@ -24,6 +25,8 @@ def run(context: RunContext, session: Session) -> str:
             _roll_back_if_needed(context, session)
             control.poll(session.step)
             session.apply(context.config)
+            if session.told != session.frozen:
+                describe(context, session)
             reason = _why_over(context, session)
             if reason:
                 break

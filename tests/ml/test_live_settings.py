@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
+from msopt_tui.config.fields import Scalar
 from msopt_tui.protocol import commands as cmd
 from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.adjustable import ACCUMULATION, MICRO
@@ -20,10 +22,15 @@ SHORT = ("train.max_steps=24", "train.save_steps=6", "train.eval_steps=24")
 
 @pytest.mark.parametrize(
     "changes",
-    [{MICRO: 2}, {MICRO: 3, ACCUMULATION: 2}, {"train.warmup_steps": 16, "model.dropout": 0.3}],
-    ids=["micro-batch", "global batch", "schedule and dropout"],
+    [
+        {MICRO: 2},
+        {MICRO: 3, ACCUMULATION: 2},
+        {"train.warmup_steps": 16, "model.dropout": 0.3},
+        {"model.freeze": '["embed_tokens","layers.0"]'},
+    ],
+    ids=["micro-batch", "global batch", "schedule and dropout", "freeze"],
 )
-def test_an_adjusted_run_resumed_before_and_after_it_is_the_same(tmp_path: Path, changes: dict[str, int]) -> None:
+def test_an_adjusted_run_resumed_before_and_after_it_is_the_same(tmp_path: Path, changes: dict[str, Scalar]) -> None:
     adjust = cmd.Adjust(changes=dict(changes))
     whole = losses_of(serve(create(tmp_path, *SHORT), {9: [adjust]}))
     plain = losses_of(serve(create(tmp_path, *SHORT)))
@@ -41,3 +48,34 @@ def test_a_change_of_the_global_batch_is_seen_in_the_tokens(tmp_path: Path) -> N
     run = serve(create(tmp_path, *SHORT), {9: [cmd.Adjust(changes={MICRO: 8, ACCUMULATION: 2})]})
     tokens = sum(event.tokens for event in events_of(run) if isinstance(event, ev.StepsDone))
     assert tokens == 32 * (9 * 4 + 15 * 16)
+
+
+def test_parts_are_frozen_and_learn_again_where_they_left_off_and_a_wrong_name_is_refused(tmp_path: Path) -> None:
+    parts = '["layers.0","lm_head"]'
+    commands: dict[int, list[cmd.Command]] = {
+        3: [cmd.Adjust(changes={"model.freeze": '["layers.7"]'}), cmd.Adjust(changes={"model.freeze": parts})],
+        6: [cmd.Save()],
+        9: [cmd.Undo(), cmd.Save()],
+        12: [cmd.Adjust(changes={"model.freeze": '["model","lm_head"]'})],
+    }
+    run = create(tmp_path, "train.max_steps=15", "train.save_steps=3", "train.eval_steps=24")
+    whole = losses_of(serve(run, commands))
+    refused = [event.reason for event in events_of(run) if isinstance(event, ev.CommandRefused)]
+    assert "names no part of this model" in refused[0]
+    assert "nothing would learn" in refused[1]
+    then, later, last = (load_file(run.checkpoint(step) / "model.safetensors") for step in (3, 9, 12))
+    moments = [load_file(run.checkpoint(step) / "optimizer.safetensors") for step in (3, 9, 12)]
+    for name, weight in then.items():
+        frozen = "layers.0." in name or "embed_tokens" in name  # one matrix with lm_head
+        assert torch.equal(weight, later[name]) is frozen, name
+        assert not torch.equal(weight, last[name]), name
+        assert torch.equal(moments[0][f"exp_avg.{name}"], moments[1][f"exp_avg.{name}"]) is frozen
+        assert float(moments[2].get(f"step.{name}", moments[2]["step"])) == (6 if frozen else 12)
+    learning = [event.trainable for event in events_of(run) if isinstance(event, ev.ModelReady)]
+    assert learning[0] == learning[2] > learning[1]
+    again = create(tmp_path, "train.max_steps=15", "train.save_steps=3", "train.eval_steps=24")
+    serve(again, {3: commands[3], 5: [cmd.Stop(save=False)]})
+    serve(again, {8: [cmd.Stop(save=False)]})
+    serve(again, {9: [cmd.Adjust(changes={"model.freeze": "[]"})], 10: [cmd.Stop(save=False)]})
+    serve(again, {14: [cmd.Stop(save=False)]})
+    assert losses_of(serve(again)) == whole

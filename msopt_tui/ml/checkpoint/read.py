@@ -29,7 +29,7 @@ def load(path: Path, model: PreTrainedModel, optimizer: AdamW | None, device: to
         moments = tensor_files.read(path / OPTIMIZER) if optimizer else {}
         generators = tensor_files.read(path / RNG) if optimizer else {}
         if optimizer:
-            _match(OPTIMIZER, {name: list(tensor.shape) for name, tensor in moments.items()}, optimizer.state())
+            _fit(optimizer, moments)
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path.name}: {error}") from error
     with torch.no_grad():
@@ -39,6 +39,14 @@ def load(path: Path, model: PreTrainedModel, optimizer: AdamW | None, device: to
         optimizer.load_state(moments)
         rng.restore(generators, device)
     return state
+
+
+def _fit(optimizer: AdamW, moments: Mapping[str, torch.Tensor]) -> None:
+    """Raises ValueError for the moments of other parameters; of what was frozen then, or is now, there may be none."""
+    try:
+        optimizer.refuse({name: list(tensor.shape) for name, tensor in moments.items()})
+    except ValueError as error:
+        raise ValueError(f"{OPTIMIZER}: {error}") from error
 
 
 def check(path: Path, *, model: PreTrainedModel | None = None, tokenizer_dir: Path | None = None) -> TrainingState:

@@ -42,13 +42,14 @@ def run(context: RunContext, session: Session, proposals: list[Proposal]) -> Rac
     changes: dict[str, Mapping[str, Scalar]] = {probe.CONTROL: {}, **{one.id: one.changes for one in proposals}}
     fresh = {one.id for one in proposals if one.start == "fresh"}
     running, outcomes = list(changes), dict[str, probe.Outcome]()
+    anew = any("model.freeze" in one.changes for one in proposals)
     states: dict[str, memory_copy.Copy] = {}
     done = 0
     for heat, end in enumerate(plan.heats, 1):
         for name in running:
             start = states.pop(name, None)
             outcomes[name], left = _stretch(
-                context, session, _Stretch(name, changes[name], done, end, plan.steps, name in fresh), start
+                context, session, _Stretch(name, changes[name], done, end, plan.steps, name in fresh, anew), start
             )
             if end < plan.steps:
                 states[name] = left
@@ -89,6 +90,8 @@ class _Stretch(NamedTuple):
     end: int
     total: int
     fresh: bool
+    anew: bool
+    """Whether others may have changed weights that this one leaves alone: what it was put aside with is not all."""
 
 
 def _plan(context: RunContext, session: Session, proposals: int) -> Plan | None:
@@ -122,12 +125,14 @@ def _stretch(
     session.intact = False
     with control.during("probing"), context.settings.temporarily(changes), session.loop.unreported():
         before = session.loop.tokens
+        session.follow_freeze(context.config)
+        if start is None or stretch.anew:
+            if stretch.fresh and weights.has_initial(context):
+                weights.restore_initial(context, session)
+            else:
+                weights.load(context, session, session.best_step)
         if start is not None:
             memory_copy.put_back(start, session.model, session.optimizer, session.device)
-        elif stretch.fresh and weights.has_initial(context):
-            weights.restore_initial(context, session)
-        else:
-            weights.load(context, session, session.best_step)
         session.apply(context.config)
         session.loop.step = first + stretch.begin
         while session.step < first + stretch.end:

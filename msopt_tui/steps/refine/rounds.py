@@ -35,11 +35,12 @@ def begin(context: RunContext, session: Session) -> None:
 
 def start_round(context: RunContext, session: Session, changes: dict[str, Scalar], from_step: int | None) -> None:
     """Begin the next round from a checkpoint of this run, or from the initial weights; steps count on."""
+    context.settings.change(changes)
+    session.follow_freeze(context.config)
     if from_step is not None:
         weights.load(context, session, from_step)
     else:
         weights.restore_initial(context, session)
-    context.settings.change(changes)
     session.evaluations_since_best = 0
     session.rollbacks = 0
     session.guard.reset()
