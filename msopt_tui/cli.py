@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
 from collections.abc import Callable
 
@@ -66,6 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Nothing made on the way to the first frame is garbage, and looking for some takes a tenth of that time. The
     # cockpit turns it on again behind its first frame, everything else before it begins.
     gc.disable()
+    _bear_any_character()
     if "--help" in words or "-h" in words:
         print(USAGE)
         return 0
@@ -81,6 +83,13 @@ def main(arguments: list[str] | None = None) -> int:
         return EXIT_USAGE
     except KeyboardInterrupt:
         return 130
+
+
+def _bear_any_character() -> None:
+    """A terminal or pipe that has no `·`, and a file name that is no UTF-8, cost a `?` and not the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _dispatch(options: Options) -> int:

@@ -85,7 +85,7 @@ def _exit_code(number: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a text file in our own host
+    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]  # a text file in our own host
     code = main(sys.argv[1:])
     sys.stdout.flush()
     sys.stderr.flush()

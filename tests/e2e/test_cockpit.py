@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
-import pytest
+import psutil
 
+from msopt_tui.protocol.commands import Stop
 from msopt_tui.runs.record import read_record
 from tests.projects import Session, losses_of, state_of
 from tests.pty_session import PtySession
@@ -82,15 +84,54 @@ def test_an_engine_that_dies_is_named_and_can_be_resumed_by_key(session: Session
         terminal.wait_for("resume", 5)
 
 
-@pytest.mark.parametrize(("columns", "lines"), [(120, 36), (80, 24), (20, 5), (300, 90)])
-def test_every_size_shows_the_run(session: Session, columns: int, lines: int) -> None:
+def test_every_size_shows_the_run(session: Session) -> None:
     done = session.train("train.max_steps=20")
-    with start(session, "attach", done.name, columns=columns, lines=lines) as terminal:
+    for columns, lines in ((120, 36), (80, 24), (20, 5), (300, 90)):
+        with start(session, "attach", done.name, columns=columns, lines=lines) as terminal:
+            terminal.wait_for("completed", 20)
+            terminal.resize(160, 45)
+            terminal.wait_for("validation", 20)
+            terminal.send("q")
+            assert terminal.wait_exit(10) == 0
+
+
+def test_a_locale_without_a_dot_in_its_letters_gets_an_answer(session: Session) -> None:
+    """`LANG=C` as old batch systems set it: an ASCII pipe, and a terminal that takes bytes."""
+    plain = {"LC_ALL": "POSIX", "LANG": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    session.env |= plain
+    done = session.train("train.max_steps=20")
+    shown = session.run("show", done.name)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.isascii()
+    assert "completed" in shown.stdout
+    with PtySession(session.command("attach", done.name), cwd=session.folder, env=session.env) as terminal:
         terminal.wait_for("completed", 20)
-        terminal.resize(160, 45)
-        terminal.wait_for("validation", 20)
         terminal.send("q")
         assert terminal.wait_exit(10) == 0
+
+
+def test_a_stalled_terminal_costs_the_run_no_step(session: Session) -> None:
+    with start(session, str(session.project), "train.max_steps=1000000", "train.eval_steps=1000000") as terminal:
+        terminal.wait_for("● running", 60)
+        run = session.latest()
+        cockpit = psutil.Process(terminal.pid)
+
+        def rate(seconds: float) -> float:
+            first = session.wait_for(run, lambda state: state.step > 0)
+            time.sleep(seconds)  # what is measured is a rate
+            last = session.wait_for(run, lambda state: state.step > first.step)
+            return (last.step - first.step) / (last.last_time - first.last_time)
+
+        before = rate(2.0)
+        terminal.stall()
+        resident = cockpit.memory_info().rss
+        assert rate(4.0) > 0.6 * before, "the machine may be busy, but nobody waits for the terminal"
+        assert cockpit.memory_info().rss - resident < 8 * 2**20
+        stalled = len(terminal.raw)
+        terminal.resume_reading()
+        terminal.wait_for(lambda session: b"preprocess" in session.raw[stalled:], 10)
+        terminal.wait_for("● running", 10)
+        session.send_when(run, Stop(save=False), lambda state: state.step > 0)
 
 
 def test_a_bad_project_file_is_answered_before_any_screen(session: Session) -> None:

@@ -36,6 +36,12 @@ def paused_at(step: int) -> Callable[[RunState], bool]:
     return lambda state: state.status == "paused" and state.step == step
 
 
+def engine_of(run: RunDirectory) -> int:
+    record = read_record(run.state)
+    assert record is not None
+    return record.pid
+
+
 def at_once(state: RunState) -> bool:
     return state.version > 0
 
@@ -119,9 +125,7 @@ def test_a_kill_behind_an_adjustment_is_replayed_to_the_last_bit(session: Sessio
     session.send_when(run, cmd.Continue(), paused_at(45))
     session.wait_for(run, paused_at(55))
     before = losses_of(run)
-    record = read_record(run.state)
-    assert record is not None
-    os.kill(record.pid, signal.SIGKILL)
+    os.kill(engine_of(run), signal.SIGKILL)
     assert process.wait(60) == 1, "the front end says that the engine is gone"
     assert not is_alive(read_record(run.state), run.lock)
     resumed = session.run("resume", run.name, "--headless")
@@ -139,10 +143,19 @@ def test_sigterm_saves_and_ends_with_143(session: Session) -> None:
     run = wait_for_run(session, process)
     session.send_when(run, cmd.Pause(at_step=30), at_once)
     session.wait_for(run, paused_at(30))
-    record = read_record(run.state)
-    assert record is not None
-    os.kill(record.pid, signal.SIGTERM)
+    os.kill(engine_of(run), signal.SIGTERM)
     assert process.wait(30) == 143
+    state = state_of(run)
+    assert (state.status, max(state.checkpoints)) == ("stopped", 30)
+
+
+def test_the_warning_of_a_batch_system_saves_and_asks_to_be_queued_again(session: Session) -> None:
+    process = session.start(str(session.project), "--headless", "train.max_steps=100")
+    run = wait_for_run(session, process)
+    session.send_when(run, cmd.Pause(at_step=30), at_once)
+    session.wait_for(run, paused_at(30))
+    os.kill(engine_of(run), signal.SIGUSR1)
+    assert process.wait(30) == 75
     state = state_of(run)
     assert (state.status, max(state.checkpoints)) == ("stopped", 30)
 

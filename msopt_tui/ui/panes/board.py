@@ -64,7 +64,9 @@ class Board(Widget):
         """The pane with the focus, or the one that is about to get it: keys mean that one already."""
         if self._about_to_focus is not None:
             return self._about_to_focus
-        return next((name for name, pane in self.panes.items() if pane.has_focus), None)
+        # Not `has_focus`, which says so only when the pane's turn to hear of it has come.
+        widget = self.screen.focused
+        return widget.PANE if isinstance(widget, Pane) else None
 
     @property
     def focused_pane(self) -> Pane | None:
@@ -121,8 +123,12 @@ class Board(Widget):
 
     def go_to(self, name: PaneName) -> None:
         """Focus a pane; one that is folded away opens over the others."""
-        if self.maximised is not None or name not in self.shown:
-            self.maximise(name)
+        if name == self.maximised or (self.maximised is None and name in self.shown):
+            # It stands where it is: what would wait for another layout is painted a frame earlier.
+            self._about_to_focus = name
+            self._focus_now()
+            return
+        self.maximise(name)
         self.focus_pane(name)
 
     def focus_pane(self, name: PaneName) -> None:

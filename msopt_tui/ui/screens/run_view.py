@@ -240,6 +240,7 @@ class RunView(KeyScreen):
     def go_to(self, name: PaneName) -> None:
         """Focus a pane and show what it has."""
         self.board.go_to(name)
+        self.show_keys()
         self.refresh_soon()
 
     def refresh_soon(self) -> None:
