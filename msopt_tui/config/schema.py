@@ -89,7 +89,7 @@ class Source(Table, frozen=True):
     weight: Annotated[float, Meta(ge=0.0, le=1e6)] = 0.0
     """Share of the source in the characters of the train split, relative to the weights of the others. The split
     keeps its size: whole documents are left out or repeated, chosen by `split_seed`; validation and test are not
-    touched. 0 in every source takes each document once."""
+    touched. 0 in every source takes each document once. `data.source_weights` draws rows instead."""
 
 
 class DataTable(Table, frozen=True):
@@ -97,6 +97,10 @@ class DataTable(Table, frozen=True):
 
     sources: list[Source] = []
     """Where the text comes from; at least one."""
+    source_weights: list[Annotated[float, Meta(ge=0.0, le=1e6)]] = []
+    """Shares of the sources in the rows that steps learn from, relative to each other, in the order of
+    `[[data.sources]]`; 0 leaves one out for as long. Rows are drawn by it, each source with passes of its own over its
+    rows, so it may change while the run is under way. Empty: every row once an epoch."""
     max_length: Annotated[int, Meta(ge=8, le=1_048_576)] = 128
     """Tokens in one training row; longer ones are cut, which is counted and shown."""
     packing: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msopt_tui.config.fields import nearest
 from msopt_tui.config.schema import Config, Source
@@ -53,9 +53,21 @@ def sources(config: Config) -> Iterator[tuple[str, str]]:
     for source in named:
         yield from _source(source)
         yield from _for_task(source, config.task.name)
+    wrong = drawn(config.data.source_weights, len(named))
+    if wrong:
+        yield "data.source_weights", wrong
     weighed = sum(source.weight > 0 for source in named)
     if 0 < weighed < len(named):
         yield "data.sources.weight", "give every source a weight, or none: 0 beside others would leave a source out"
+
+
+def drawn(weights: Sequence[float], sources: int) -> str:
+    """What is wrong with weights that rows are drawn by; empty where nothing is."""
+    if not weights:
+        return ""
+    if len(weights) != sources:
+        return f"{len(weights)} numbers for {sources} sources: one for each, in their order, or [] for none"
+    return "" if any(weights) else "one of them must be above 0, or nothing is left to learn from"
 
 
 def _source(source: Source) -> Iterator[tuple[str, str]]:

@@ -70,7 +70,8 @@ def build(
         splits = _split(corpus, plan, tally, progress, check)
         vocabulary = _vocabulary(directory, corpus, splits["train"], plan, progress, check)
         if kind is None:
-            made = write_stream.write(directory, corpus, splits, vocabulary, progress, check)
+            sources = len(config.data.sources)
+            made = write_stream.write(directory, corpus, splits, sources, vocabulary, progress, check)
         else:
             made = write_examples.write(directory, corpus, splits, kind, vocabulary, config, tally, progress, check)
     files = sorted(path for path in directory.rglob("*") if path.is_file())

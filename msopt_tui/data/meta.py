@@ -7,6 +7,15 @@ import msgspec
 from msopt_tui.data.family import Family
 
 
+class SourceMeta(msgspec.Struct, frozen=True):
+    """What one source has of a split."""
+
+    tokens: int
+    examples: int = 0
+    rows: int = 0
+    """Training rows of its examples."""
+
+
 class SplitMeta(msgspec.Struct, frozen=True):
     """Size of one split after cleaning."""
 
@@ -26,6 +35,8 @@ class SplitMeta(msgspec.Struct, frozen=True):
     """Examples that were cut to fit."""
     unended: int = 0
     """Examples whose learned part does not end with the end token."""
+    by_source: list[SourceMeta] = []
+    """The sources in their order, which is that of their documents in the split; empty where there is only one."""
 
 
 class FileMeta(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import numpy as np
 
 from msopt_tui.data.corpus import Corpus, Indices
 from msopt_tui.data.errors import DataError
-from msopt_tui.data.order import Words, mix
+from msopt_tui.data.keyed import Words, mix
 from msopt_tui.data.tally import Tally
 
 

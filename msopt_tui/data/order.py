@@ -1,79 +1,46 @@
 """The order of training: batch k is a pure function of (seed, k), so that any step can be taken up again anywhere.
 
-Every epoch passes over all rows once, in the order of a keyed permutation that is computed, never stored: a Feistel
-network over the domain a·b with modular addition and cycle walking (Black and Rogaway 2002, "Ciphers with arbitrary
-finite domains", methods "generalised Feistel" and "cycle walking"). Every epoch also shifts the places where rows are
-cut, so that the model does not see the same windows again.
+Every epoch passes over all rows once, in the order of a keyed permutation; where sources are drawn by weight, every
+source has passes of its own (`mixture`). Every epoch also shifts the places where rows are cut, so that the model does
+not see the same windows again.
 """
 
 from __future__ import annotations
 
-from math import isqrt
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
+from msopt_tui.data.keyed import Words, keys_of, mix, permute
+from msopt_tui.data.mixture import Mixture, Portion
 from msopt_tui.data.tokens import Rows, TokenSplit, rows_in
 
-Words = npt.NDArray[np.uint64]
-
-ROUNDS = 6
-"""Rounds of the network; with good round functions four already make it pseudorandom (Luby and Rackoff 1988)."""
 BLOCK_ROWS = 1024
 """Rows placed at a time: what numpy costs a call is spread over many steps."""
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MULTIPLY_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MULTIPLY_2 = np.uint64(0x94D049BB133111EB)
-
-
-def mix(words: Words) -> Words:
-    """The output function of splitmix64 (Steele, Lea and Flood 2014), word by word: a bijection that scatters bits."""
-    words = words + _GOLDEN
-    words = (words ^ (words >> np.uint64(30))) * _MULTIPLY_1
-    words = (words ^ (words >> np.uint64(27))) * _MULTIPLY_2
-    return words ^ (words >> np.uint64(31))
-
-
-def permute(indices: Words, keys: Words, size: int) -> Words:
-    """Place of every index [n] in a permutation of range(size); `keys` [ROUNDS, n] say in which one.
-
-    For one column of keys, different indices get different places and every place is below `size`.
-    """
-    rows = np.uint64(isqrt(size - 1) + 1) if size > 1 else np.uint64(1)
-    columns = np.uint64(-(-size // int(rows)))
-    places = _network(indices, keys, rows, columns)
-    # The domain is at most isqrt(size) larger than size: whoever lands outside walks on until inside.
-    outside = np.flatnonzero(places >= size)
-    while len(outside):
-        places[outside] = _network(places[outside], keys[:, outside], rows, columns)
-        outside = outside[places[outside] >= size]
-    return places
-
-
-def _network(indices: Words, keys: Words, rows: np.uint64, columns: np.uint64) -> Words:
-    left, right = np.divmod(indices, columns)
-    for number, key in enumerate(keys):
-        if number % 2:
-            right = (right + mix(left ^ key)) % columns
-        else:
-            left = (left + mix(right ^ key)) % rows
-    return left * columns + right
-
 
 class Stretch(msgspec.Struct, frozen=True, array_like=True):
-    """Steps that learn from equally many rows. A run has one, and another for every change of the global batch."""
+    """Steps that learn from equally many rows of the same mixture. A run has one, and another for every change of the
+    global batch or of the sources' weights."""
 
     first_step: int
     """Steps taken before it."""
     first_row: int
     """Rows taken before it, all epochs counted."""
     rows_per_step: int
+    portions: tuple[Portion, ...] = ()
+    """Sources drawn by weight; empty where every epoch has every row once."""
 
     def rows_before(self, step: int) -> int:
         """Rows taken in the first `step` steps of the run, where the stretch reaches that far."""
         return self.first_row + (step - self.first_step) * self.rows_per_step
+
+    def taken(self, step: int, rows: Sequence[int], seed: int) -> list[int]:
+        """Rows of each source taken in the first `step` steps; `rows`: what there are of each."""
+        if self.portions:
+            return Mixture(self.portions, seed).taken((step - self.first_step) * self.rows_per_step)
+        return [self.rows_before(step) * each // max(sum(rows), 1) for each in rows]
 
 
 class RowOrder:
@@ -86,7 +53,9 @@ class RowOrder:
         self.rows = rows
         """Rows in an epoch."""
         self.rows_per_step = rows_per_step
+        self._written_seed = seed
         self._seed = mix(np.array([seed], dtype=np.uint64))
+        self._mixture: Mixture | None = None
         self._begin = Stretch(0, 0, rows_per_step)
         self._steps_per_block = max(1, BLOCK_ROWS // rows_per_step)
         self._block_number = -1
@@ -95,7 +64,9 @@ class RowOrder:
     def begin(self, stretch: Stretch) -> None:
         """Go on where another number of rows a step left off: the first row is the one that would have come next."""
         assert stretch.rows_per_step == self.rows_per_step, "the stretch of these steps"
+        assert not stretch.portions or sum(one.rows for one in stretch.portions) == self.rows, "of these rows"
         self._begin = stretch
+        self._mixture = Mixture(stretch.portions, self._written_seed) if stretch.portions else None
         self._block_number = -1
 
     def rows_of_step(self, step: int) -> tuple[Rows, Rows]:
@@ -119,16 +90,20 @@ class RowOrder:
 
     def _place(self, steps_before: int) -> tuple[Rows, Rows]:
         """Rows and offsets of a whole block that begins after `steps_before` steps of the stretch."""
-        first = self._begin.first_row + steps_before * self.rows_per_step
-        size = self._steps_per_block * self.rows_per_step
-        positions = np.arange(first, first + size, dtype=np.uint64)
-        epochs, indices = np.divmod(positions, np.uint64(self.rows))
-        epoch_keys = mix(self._seed ^ mix(epochs))
-        round_keys = mix(epoch_keys + np.arange(1, ROUNDS + 1, dtype=np.uint64)[:, None])
-        rows, offsets = self._arranged(permute(indices, round_keys, self.rows).astype(np.int64), epoch_keys)
+        first, size = steps_before * self.rows_per_step, self._steps_per_block * self.rows_per_step
+        drawn, epoch_keys = self._mixture.rows(first, size) if self._mixture else self._drawn(first, size)
+        rows, offsets = self._arranged(drawn, epoch_keys)
         rows.setflags(write=False)
         offsets.setflags(write=False)
         return rows, offsets
+
+    def _drawn(self, first: int, size: int) -> tuple[Rows, Words]:
+        """Rows of places of the stretch, and for each a key that its epoch has alone [size]."""
+        first += self._begin.first_row
+        positions = np.arange(first, first + size, dtype=np.uint64)
+        epochs, indices = np.divmod(positions, np.uint64(self.rows))
+        epoch_keys = mix(self._seed ^ mix(epochs))
+        return permute(indices, keys_of(epoch_keys), self.rows).astype(np.int64), epoch_keys
 
     def _arranged(self, rows: Rows, _epoch_keys: Words) -> tuple[Rows, Rows]:
         """The rows of a block in the order in which its steps take them, and their offsets."""

@@ -15,6 +15,7 @@ import tokenizers
 from msopt_tui.config.schema import Config, Source
 from msopt_tui.data import cache, row_documents, sources
 from msopt_tui.data.build import TOKENIZER_DIR, Check, Plan, Progress, build
+from msopt_tui.data.by_source import example_rows, stream_rows
 from msopt_tui.data.corpus import Corpus
 from msopt_tui.data.document import Document
 from msopt_tui.data.duplicates import digest
@@ -73,6 +74,11 @@ class PreparedData:
         if isinstance(self.tables, TokenStore):
             return self.tables["train"].rows(max_length)
         return self.tables["train"].rows
+
+    def source_rows(self, max_length: int) -> list[int]:
+        """Those of each source [sources]; they follow one another."""
+        split = self.meta.splits["train"]
+        return stream_rows(split, max_length) if isinstance(self.tables, TokenStore) else example_rows(split)
 
     @property
     def labels(self) -> list[str]:
@@ -259,6 +265,9 @@ def key_of(
         "family": family,
         "use": [source.use for source in data.sources],
     }
+    if len(data.sources) > 1:
+        # Documents of a source stand together, and rows of examples are of one source.
+        ingredients["sources"] = "together"
     if config.task.name in RECORDS:
         # Examples are cut to length and encoded for their task; a stream of tokens is cut anew every epoch.
         task = msgspec.to_builtins(config.task)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from msopt_tui.config.schema import Config
+from msopt_tui.data.by_source import bounds, sums, together
 from msopt_tui.data.corpus import Corpus, Indices
 from msopt_tui.data.encode import encoder_of
 from msopt_tui.data.encode.base import Encoder
 from msopt_tui.data.errors import DataError
 from msopt_tui.data.examples import SplitWriter, write_bins
-from msopt_tui.data.meta import SplitMeta
+from msopt_tui.data.meta import SourceMeta, SplitMeta
 from msopt_tui.data.packing import pack
 from msopt_tui.data.records.record import Labelled, Record, decode
 from msopt_tui.data.split import SPLITS, SplitName, Splits
@@ -43,11 +47,14 @@ def write(
     """Write the files of every split. Raises DataError where no example, or a class that cannot be learned, is left."""
     labels = _labels(corpus, splits["train"], kind) if kind is Labelled else []
     encoder = encoder_of(config, vocabulary, labels)
+    sources, source_of = len(config.data.sources), corpus.sources.tolist()
     total = sum(len(splits[name]) for name in SPLITS)
     done = 0
     sizes: dict[str, SplitMeta] = {}
     for name in SPLITS:
-        documents = _known_labels(corpus, splits[name], labels, name, tally) if labels else splits[name]
+        ordered = np.concatenate(together(corpus, splits[name], sources))
+        documents = _known_labels(corpus, ordered, labels, name, tally) if labels else ordered
+        counts = [0] * sources
         done += len(splits[name]) - len(documents)
         with SplitWriter(directory, name, encoder.columns) as writer:
             # What was read of the records that the encoder has taken and not given back: two batches at most.
@@ -57,9 +64,10 @@ def write(
                 number, stored = read.popleft()
                 if examples:
                     writer.add(stored, corpus.label(number), examples)
+                    counts[source_of[number]] += len(examples)
                 done += 1
                 progress(done, total, "rows", f"encoding the {name} split")
-        sizes[name] = _size(directory, name, corpus, documents, writer, encoder, config)
+        sizes[name] = _size(directory, name, corpus, documents, writer, encoder, config, counts)
     if not sizes["train"].examples:
         raise DataError(f"no example is left to train on (dropped: {tally.summary()}): raise data.max_length")
     if not sizes["validation"].examples:
@@ -86,25 +94,45 @@ def _size(
     writer: SplitWriter,
     encoder: Encoder,
     config: Config,
+    counts: list[int],
 ) -> SplitMeta:
-    """The facts of a split that has been written; training examples are packed here."""
+    """The facts of a split that has been written, `counts` examples of each source; training examples are packed here.
+
+    Examples of different sources share no row.
+    """
     lengths = writer.lengths
-    rows = len(lengths)
-    if name == "train" and encoder.packs and config.data.packing and rows:
-        flat, bounds = pack(lengths, config.data.max_length)
-        write_bins(directory, name, flat, bounds)
-        rows = len(bounds) - 1
+    rows = list(counts)
+    if name == "train" and encoder.packs and config.data.packing and len(lengths):
+        rows = _pack(directory, name, lengths, counts, config.data.max_length)
     return SplitMeta(
         documents=writer.records,
         characters=int(corpus.characters[documents].sum()),
         bytes=int(corpus.sizes[documents].sum()),
         tokens=int(lengths.sum()),
         examples=len(lengths),
-        rows=rows,
+        rows=sum(rows),
         supervised=writer.supervised,
         truncated=writer.truncated,
         unended=writer.unended,
+        by_source=[
+            SourceMeta(int(tokens), each, own)
+            for tokens, each, own in zip(sums(lengths, counts), counts, rows, strict=True)
+        ]
+        if len(counts) > 1
+        else [],
     )
+
+
+def _pack(directory: Path, name: SplitName, lengths: Indices, counts: list[int], max_length: int) -> list[int]:
+    """Write which examples share a row; returns the rows of each source."""
+    flats, starts, rows = list[Indices](), [np.zeros(1, np.int64)], list[int]()
+    for first, end in pairwise(bounds(counts)):
+        flat, begins = pack(lengths[first:end], max_length)
+        flats.append(flat + first)
+        starts.append(begins[1:] + first)
+        rows.append(len(begins) - 1)
+    write_bins(directory, name, np.concatenate(flats), np.concatenate(starts))
+    return rows
 
 
 def _labels(corpus: Corpus, train: Indices, kind: type[Record]) -> list[str]:

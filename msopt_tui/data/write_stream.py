@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msopt_tui.data import tokenizer as bpe
+from msopt_tui.data.by_source import together
 from msopt_tui.data.corpus import Corpus
-from msopt_tui.data.meta import SplitMeta
+from msopt_tui.data.meta import SourceMeta, SplitMeta
 from msopt_tui.data.split import SPLITS, Splits
 from msopt_tui.data.tokens import dtype_for
 from msopt_tui.data.vocabulary import Vocabulary
@@ -29,9 +30,15 @@ class Written:
 
 
 def write(
-    directory: Path, corpus: Corpus, splits: Splits, vocabulary: Vocabulary, progress: Progress, check: Check
+    directory: Path,
+    corpus: Corpus,
+    splits: Splits,
+    sources: int,
+    vocabulary: Vocabulary,
+    progress: Progress,
+    check: Check,
 ) -> Written:
-    """Write `<split>.bin` for every split."""
+    """Write `<split>.bin` for every split, the documents of each of so many sources together."""
     characters = {name: int(corpus.characters[splits[name]].sum()) for name in SPLITS}
     total = sum(characters.values())
     dtype = dtype_for(vocabulary.size)
@@ -39,14 +46,21 @@ def write(
     sizes: dict[str, SplitMeta] = {}
     for name in SPLITS:
         documents = splits[name]
-        texts = corpus.texts(documents.tolist())
-        tokens = 0
+        tokens = [0] * sources
         with (directory / f"{name}.bin").open("wb") as file:
-            for ids, chars in bpe.encode(vocabulary.tokenizer, texts, between=vocabulary.between):
-                check()
-                file.write(ids.astype(dtype).tobytes())
-                tokens += len(ids)
-                done += chars
-                progress(done, total, "characters", f"tokenising the {name} split")
-        sizes[name] = SplitMeta(len(documents), characters[name], int(corpus.sizes[documents].sum()), tokens)
+            for number, part in enumerate(together(corpus, documents, sources)):
+                texts = corpus.texts(part.tolist())
+                for ids, chars in bpe.encode(vocabulary.tokenizer, texts, between=vocabulary.between):
+                    check()
+                    file.write(ids.astype(dtype).tobytes())
+                    tokens[number] += len(ids)
+                    done += chars
+                    progress(done, total, "characters", f"tokenising the {name} split")
+        sizes[name] = SplitMeta(
+            documents=len(documents),
+            characters=characters[name],
+            bytes=int(corpus.sizes[documents].sum()),
+            tokens=sum(tokens),
+            by_source=[SourceMeta(count) for count in tokens] if sources > 1 else [],
+        )
     return Written(sizes)

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import msgspec
 
-from msopt_tui.config.change import value_of
+from msopt_tui.config.change import value_of, with_changes
 from msopt_tui.config.fields import Scalar, find, nearest
 from msopt_tui.config.schema import Config
+from msopt_tui.config.source_rules import drawn
 
+SOURCE_WEIGHTS = "data.source_weights"
 MICRO, ACCUMULATION = "train.per_device_train_batch_size", "train.gradient_accumulation_steps"
 
 
@@ -65,6 +67,14 @@ _ROWS = (
     ),
     Adjustable(MICRO, "next step", "rows in a forward pass; accumulation follows", _GATHER),
     Adjustable(ACCUMULATION, "next step", "forward passes in a step; rows in one follow", _GATHER),
+    Adjustable(
+        SOURCE_WEIGHTS,
+        "next step",
+        "JSON list, a number >= 0 for each source, relative to each other; [] is every row once an epoch",
+        "rows are drawn by the new weights from there on; every source goes on with the rows that it had next",
+        "the old weights, from then on",
+        known_by_run=True,
+    ),
     Adjustable("train.max_steps", "next step", "steps in a round", _LAST),
     Adjustable("train.eval_steps", "next step", "steps"),
     Adjustable("train.save_steps", "next step", "steps"),
@@ -127,6 +137,11 @@ def complete(config: Config, changes: Mapping[str, Scalar]) -> dict[str, Scalar]
     """
     whole = dict(changes)
     rows = rows_per_step(config)
+    if SOURCE_WEIGHTS in whole:
+        weights = with_changes(config, {SOURCE_WEIGHTS: whole[SOURCE_WEIGHTS]}).data.source_weights
+        wrong = drawn(weights, len(config.data.sources))
+        if wrong:
+            raise ValueError(f"{SOURCE_WEIGHTS}: {wrong}")
     if (MICRO in whole) == (ACCUMULATION in whole):
         return whole
     given, follows = (MICRO, ACCUMULATION) if MICRO in whole else (ACCUMULATION, MICRO)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from msopt_tui.data.order import Stretch
 from msopt_tui.ml import checkpoint
-from msopt_tui.protocol.adjustable import rows_per_step
 from msopt_tui.protocol.events import Noted
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session
@@ -32,5 +30,5 @@ def begin(context: RunContext, session: Session, path: Path) -> None:
     session.loop.step = state.step
     session.from_step = state.step
     session.plan.first_step, session.plan.last_step = state.round_first_step, state.round_last_step
-    session.stretches = list(state.stretches) or [Stretch(0, 0, rows_per_step(context.config))]
+    session.stretches = list(state.stretches) or session.stretches
     session.apply(context.config)

@@ -7,7 +7,6 @@ from pathlib import Path
 import torch
 
 from msopt_tui.data import vocabulary as vocabularies
-from msopt_tui.data.order import Stretch
 from msopt_tui.data.prepare import PreparedData
 from msopt_tui.ml import checkpoint, device, lora, network, optim
 from msopt_tui.ml import model as models
@@ -18,9 +17,9 @@ from msopt_tui.ml.tasks.base import Subject, Task
 from msopt_tui.protocol.events import ModelReady, Noted, StepsDone
 from msopt_tui.refinement.guard import NORM_RATIO, Guard
 from msopt_tui.state.numbers import compact
-from msopt_tui.steps import branching
+from msopt_tui.steps import branching, rows
 from msopt_tui.steps.context import RunContext
-from msopt_tui.steps.session import Session, rows_per_step, steps_in_round
+from msopt_tui.steps.session import Session, steps_in_round
 
 
 def run(context: RunContext, prepared: PreparedData, start_from: Path | None) -> Session:
@@ -92,7 +91,9 @@ def _build(context: RunContext, prepared: PreparedData) -> Session:
         report=report,
     )
     plan = RoundPlan(0, steps_in_round(config, prepared))
-    stretch = Stretch(0, 0, rows_per_step(config))
+    rows.refuse(config, prepared)
+    stretch = rows.first(config, prepared)
+    loop.batches.begin(stretch)
     return Session(
         prepared=prepared,
         model=model,
@@ -144,5 +145,5 @@ def restore(context: RunContext, session: Session, path: Path) -> None:
     session.best_step, session.best_loss, session.best_cost = state.best_step, state.best_loss, state.best_cost
     session.evaluations_since_best = state.evaluations_since_best
     session.last_evaluated_step, session.last_saved_step = state.last_evaluated_step, state.step
-    session.stretches = list(state.stretches) or [Stretch(0, 0, rows_per_step(context.config))]
+    session.stretches = list(state.stretches) or session.stretches
     session.apply(context.config)

@@ -80,6 +80,7 @@ class Session:
 
     def refuse(self, config: Config) -> None:
         """Raises ValueError for settings that this model or its data can't follow."""
+        rows.refuse(config, self.prepared)
         if config.model.freeze == self.frozen:
             return
         if self.base:

@@ -18,12 +18,25 @@ from tests.projects import TINY, write_project
 TEXT = TINY.replace('kind = "python-topics"', 'kind = "text"\npath = "words.txt"\ndocument = "line"')
 
 
-def write_text(path: Path) -> None:
+WORDS = ("the", "cat", "sat", "on", "a", "mat", "and", "saw", "that", "red", "dog", "run", "far")
+OTHER_WORDS = ("seven", "green", "birds", "fly", "over", "blue", "hills", "while", "we", "sing", "old", "songs")
+
+
+def write_text(path: Path, words: Sequence[str] = WORDS, seed: int = 0) -> None:
     """A small text with something to learn: sentences from a few words."""
-    draw = random.Random(0)
-    words = "the cat sat on a mat and saw that red dog run far".split()  # noqa: SIM905  # easier to read
+    draw = random.Random(seed)
     lines = (" ".join(draw.choice(words) for _ in range(12)) for _ in range(400))
     path.write_text("\n\n".join(lines) + "\n", encoding="utf-8")
+
+
+def create_mixed(folder: Path, *overrides: str) -> RunDirectory:
+    """The same with two sources: `words.txt` and `other.txt`, which has words of its own."""
+    second = '\n[[data.sources]]\nkind = "text"\npath = "other.txt"\ndocument = "line"\n[tokenizer]'
+    project = write_project(folder / "work", TEXT.replace("\n[tokenizer]", second))
+    write_text(project.parent / "words.txt")
+    write_text(project.parent / "other.txt", OTHER_WORDS, 1)
+    arguments = [f"data.cache_dir={folder / 'cache'}", *overrides]
+    return launch.create_run(load_project(project, arguments), project, folder / "runs")
 
 
 def create(folder: Path, *overrides: str) -> RunDirectory:

@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from msopt_tui.data.keyed import ROUNDS, Words, mix, permute
 from msopt_tui.data.meta import SplitMeta
-from msopt_tui.data.order import ROUNDS, Batches, BatchOrder, Stretch, Words, mix, permute
+from msopt_tui.data.order import Batches, BatchOrder, Stretch
 from msopt_tui.data.tokens import TokenSplit, rows_in
 
 shapes = st.tuples(st.integers(1, 300), st.integers(8, 20), st.integers(1, 40), st.integers(0, 10**12))

@@ -9,10 +9,11 @@ import torch
 from safetensors.torch import load_file
 
 from msopt_tui.config.fields import Scalar
+from msopt_tui.engine.branch import replay
 from msopt_tui.protocol import commands as cmd
 from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.adjustable import ACCUMULATION, MICRO
-from tests.ml.live import create, serve
+from tests.ml.live import create, create_mixed, serve
 from tests.projects import events_of, losses_of
 
 torch.set_num_threads(1)
@@ -79,3 +80,28 @@ def test_parts_are_frozen_and_learn_again_where_they_left_off_and_a_wrong_name_i
     serve(again, {9: [cmd.Adjust(changes={"model.freeze": "[]"})], 10: [cmd.Stop(save=False)]})
     serve(again, {14: [cmd.Stop(save=False)]})
     assert losses_of(serve(again)) == whole
+
+
+def test_weights_of_sources_change_from_a_step_on_exactly_over_resumes_and_back(tmp_path: Path) -> None:
+    def weigh(weights: str) -> cmd.Adjust:
+        return cmd.Adjust(changes={"data.source_weights": weights})
+
+    asked: list[cmd.Command] = [weigh("[1]"), weigh("[0, 0]"), weigh("[-1, 2]"), weigh("[1, 3]")]
+    commands: dict[int, list[cmd.Command]] = {5: asked, 13: [cmd.Undo()], 16: [weigh("[1, 0]")]}
+    run = create_mixed(tmp_path, *SHORT)
+    whole = losses_of(serve(run, commands))
+    refused = [event.reason for event in events_of(run) if isinstance(event, ev.CommandRefused)]
+    assert [reason.split(":")[0] for reason in refused] == ["data.source_weights"] * 3
+    assert "1 numbers for 2 sources" in refused[0]
+    assert "above 0" in refused[1]
+    assert ">= 0" in refused[2]
+    plain = losses_of(serve(create_mixed(tmp_path, *SHORT)))
+    assert [whole[step] for step in range(1, 6)] == [plain[step] for step in range(1, 6)]
+    assert whole[6] != plain[6]
+    again = create_mixed(tmp_path, *SHORT)
+    serve(again, {5: asked[3:], 11: [cmd.Stop(save=False)]})
+    serve(again, {13: [weigh("[]")], 14: [cmd.Stop(save=False)]})
+    serve(again, {16: [weigh("[1, 0]")], 17: [cmd.Stop(save=False)]})
+    serve(again, {20: [cmd.Stop(save=False)]})
+    assert losses_of(serve(again)) == whole
+    assert losses_of(serve(replay(run, tmp_path / "runs"))) == whole
