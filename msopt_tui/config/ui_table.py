@@ -10,15 +10,16 @@ from msopt_tui.config.table import Table
 
 
 class AlertsTable(Table, frozen=True):
-    """`[ui.alerts]`: what a person is told of while they watch a run. Nothing unless there are `rules`."""
+    """`[ui.alerts]`: what a person is told of, watching or not. Nothing unless there are `rules`."""
 
     rules: list[str] = []
     """`loss < 2`, `accuracy >= 60`, `train_loss > 8`, `ended`, `failed`, `stopped`, `paused`, `deciding`,
     `stalled`."""
     by: list[Literal["toast", "bell", "desktop"]] = []
-    """All three if empty: on the screen, the terminal's bell, its desktop notification (OSC 9 or 777)."""
+    """How a cockpit tells; all three if empty: on the screen, the terminal's bell, its desktop notification (OSC 9 or
+    777)."""
     command: list[str] = []
-    """Run without a shell, with the message as its last argument: `["notify-send", "msopt-tui"]`."""
+    """Run by the engine without a shell, with the message as its last argument: `["notify-send", "msopt-tui"]`."""
     webhook: str = ""
     """An address that gets the message as JSON: `{"run": …, "text": …}`."""
 

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from msopt_tui.config.dump import flatten
 from msopt_tui.config.schema import Config
+from msopt_tui.engine.alerting import Alerting
 from msopt_tui.engine.control import Control
 from msopt_tui.engine.restart import Restart
 from msopt_tui.engine.stall import StallWatch, write_stacks
@@ -24,7 +25,16 @@ from msopt_tui.engine.worker import GpuWorker
 from msopt_tui.link.socket_server import ControlServer
 from msopt_tui.monitor.machine import MachineMonitor
 from msopt_tui.protocol.commands import Command
-from msopt_tui.protocol.events import CommandRequested, EngineStarted, Event, Noted, RunEnded, RunStarted, Stalled
+from msopt_tui.protocol.events import (
+    Alerted,
+    CommandRequested,
+    EngineStarted,
+    Event,
+    Noted,
+    RunEnded,
+    RunStarted,
+    Stalled,
+)
 from msopt_tui.runs.alive import boot_id, host_name
 from msopt_tui.runs.directory import RunDirectory
 from msopt_tui.runs.journal import JournalReader, JournalWriter
@@ -84,6 +94,8 @@ class Engine:
         self._state = RunState()
         self._folding = threading.Lock()
         self._stall = StallWatch(config.resources.stall_timeout_s)
+        self._alerting: Alerting | None = None
+        """From when the past of the run is known, so that it is no news."""
         self._restart = restart
         settings = LiveSettings(config)
         self._control = Control(settings, self._emit, directory)
@@ -133,6 +145,8 @@ class Engine:
             self._done = True
             writer.close()
             self._lock.release()
+            if self._alerting is not None:
+                self._alerting.wait()
 
     def _open_door(self, writer: JournalWriter) -> Door:
         """The control socket; without a place for one the run goes on, and only commands can't reach it."""
@@ -170,8 +184,26 @@ class Engine:
             if isinstance(event, RunEnded):
                 self._fold(event)
                 self.ended = event
+        # An end is told before it is written: it is the last word of a run.
+        at = next((at for at, event in enumerate(events) if isinstance(event, RunEnded)), len(events))
+        events[at:at] = self._look_for_alerts()
         if events:
             writer.append(events)
+
+    def _look_for_alerts(self) -> list[Alerted]:
+        if self._alerting is None:
+            return []
+        with self._folding:
+            told = self._alerting.look()
+        for alert in told:
+            self._fold(alert)
+        return told
+
+    def _warn(self, text: str) -> None:
+        """From any thread; after the end of the run, when nothing more is written, into its log."""
+        if self.ended is not None:
+            print(text, flush=True)
+        self._outbox.put(Noted(level="warning", text=text))
 
     def _look_for_a_stall(self, writer: JournalWriter) -> None:
         said = self._stall.look(self._state.status, self._state.step)
@@ -225,6 +257,7 @@ class Engine:
         events = _read_journal(self.directory) if start_from else []
         for event in events:
             self._state.apply(event)
+        self._alerting = Alerting(self._config.ui.alerts, self.directory.path, self._state, self._warn)
         at = resume.read(start_from) if start_from else None
         self._emit(
             RunStarted(

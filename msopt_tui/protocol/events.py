@@ -15,6 +15,7 @@ from msopt_tui.protocol.evaluation_events import Sampled as Sampled
 from msopt_tui.protocol.event_base import PHASES as PHASES
 from msopt_tui.protocol.event_base import Base as Base
 from msopt_tui.protocol.event_base import Phase as Phase
+from msopt_tui.protocol.supervision_events import Alerted as Alerted
 from msopt_tui.protocol.supervision_events import Stalled as Stalled
 from msopt_tui.protocol.supervision_events import StallEnded as StallEnded
 from msopt_tui.protocol.values import Confusion as Confusion
@@ -382,5 +383,6 @@ Event = (
     | Noted
     | Stalled
     | StallEnded
+    | Alerted
     | RunEnded
 )

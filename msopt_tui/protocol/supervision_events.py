@@ -1,4 +1,4 @@
-"""Events of the engine's own supervision: what its main thread sees of the worker."""
+"""Events of the engine's own supervision: what its main thread sees of the worker and of the run."""
 
 from __future__ import annotations
 
@@ -21,3 +21,11 @@ class StallEnded(Base, frozen=True, kw_only=True):
     seconds: float
     """Without progress, altogether."""
     step: int
+
+
+class Alerted(Base, frozen=True, kw_only=True):
+    """A rule of `[ui.alerts]` began to hold."""
+
+    step: int
+    text: str
+    """What is so, in words."""

@@ -233,6 +233,11 @@ def _noted(e: ev.Noted) -> Words:
     return kinds[e.level], e.step, e.text
 
 
+@_line(ev.Alerted)
+def _alerted(e: ev.Alerted) -> Words:
+    return "warning", e.step, f"alert: {e.text}"
+
+
 @_line(ev.Stalled)
 def _stalled(e: ev.Stalled) -> Words:
     text = (

@@ -21,6 +21,7 @@ from msopt_tui.state.series import Series
 RESOURCE_SAMPLES = 300
 JOURNAL_LINES = 5_000
 ANSWERS = 100
+ALERTS = 20
 
 
 @dataclass
@@ -80,6 +81,9 @@ class RunState:
     probes: list[ev.Probed] = field(default_factory=list)
     rounds: list[ev.RoundEnded] = field(default_factory=list)
     resources: deque[ev.ResourcesSampled] = field(default_factory=lambda: deque(maxlen=RESOURCE_SAMPLES))
+    alerts: deque[ev.Alerted] = field(default_factory=lambda: deque(maxlen=ALERTS))
+    alert_count: int = 0
+    """Alerts ever, so that a view knows which of them are new."""
     journal: deque[Line] = field(default_factory=lambda: deque(maxlen=JOURNAL_LINES))
     journal_count: int = 0
     """Lines ever, so that a view knows which of them are new."""

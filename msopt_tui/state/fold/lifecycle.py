@@ -92,6 +92,12 @@ def _continued(state: RunState, event: ev.Continued) -> None:
     state.status = next(running, "preparing")
 
 
+@handles(ev.Alerted)
+def _alerted(state: RunState, event: ev.Alerted) -> None:
+    state.alerts.append(event)
+    state.alert_count += 1
+
+
 @handles(ev.Stalled)
 def _stalled(state: RunState, event: ev.Stalled) -> None:
     state.stalled = event

@@ -10,14 +10,14 @@ from msopt_tui.ui.screens import actions
 from msopt_tui.ui.screens.run_view import RunView
 
 if TYPE_CHECKING:
-    from msopt_tui.ui.alerts import Alerts
+    from msopt_tui.ui.alerts import News
 
 
 class CockpitScreen(RunView):
     """Looks keys up in the table, and puts a new proposal before the person."""
 
     CSS_PATH = "cockpit.tcss"
-    _alerts: Alerts | None = None
+    _news: News | None = None
 
     def press(self, event: events.Key) -> bool:
         """Do what a key means here; whether it means anything."""
@@ -29,7 +29,7 @@ class CockpitScreen(RunView):
     def react(self) -> None:
         """Leave when the stop that was asked for is done; ask about a new proposal."""
         state = self.feed.state
-        if self.options.alerts.rules:
+        if state.alert_count:
             self._tell_alerts()
         if self.is_stopping and not self.feed.alive:
             self.is_stopping = False
@@ -46,12 +46,9 @@ class CockpitScreen(RunView):
 
     def _tell_alerts(self) -> None:
         """Tell what the rules of `[ui.alerts]` are about."""
-        from msopt_tui.ui.alerts import Alerts, permitted, tell
+        from msopt_tui.ui.alerts import News, tell
 
-        table, why = permitted(self.options.alerts, self.feed.run_dir)
-        if self._alerts is None:
-            self._alerts = Alerts(table)
-            for problem in [*self._alerts.problems, *filter(None, [why])]:
-                self.app.notify(problem, severity="warning", timeout=12, markup=False)
-        for text in self._alerts.look(self.feed.state, is_past=self.feed.behind):
-            tell(self.app, table, self.feed.run_dir.name, text)
+        if self._news is None:
+            self._news = News()
+        for alert in self._news.look(self.feed.state, is_past=self.feed.behind):
+            tell(self.app, self.options.alerts, self.feed.run_dir.name, alert.text)
