@@ -3,9 +3,10 @@
 Both apps run on a pseudo-terminal of 160×45, take in the same stream of steps four times a second,
 and are measured in turns; only one of them draws. Prints the medians. Also times the series itself.
 
-    python benchmarks/chart_cost.py [--pairs 3] [--seconds 10] [--steps-per-second 100] [--stock]
+    python benchmarks/chart_cost.py [--pairs 3] [--seconds 10] [--steps-per-second 100] [--over 0] [--stock]
 
-With --stock Textual's own compositor sends the partial updates, which are larger.
+With --over N finished runs are drawn over the loss. With --stock Textual's own compositor sends the
+partial updates, which are larger.
 """
 
 import argparse
@@ -32,7 +33,7 @@ from textual.screen import Screen
 from msopt_tui.state.series import Series
 from msopt_tui.state.smoothing import Smoothed
 from msopt_tui.ui.widgets.chart import Chart
-from msopt_tui.ui.widgets.chart_model import Curve, Mark
+from msopt_tui.ui.widgets.chart_model import CURVE_STYLES, Curve, Mark
 from msopt_tui.ui.widgets.partial_update import TrimmingCompositor
 
 COLUMNS, LINES = 160, 45
@@ -78,11 +79,12 @@ class FeedApp(App[None]):
 
     CSS = "#loss { height: 2fr; }"
 
-    def __init__(self, draws: bool, stock: bool, steps_a_frame: int) -> None:
+    def __init__(self, draws: bool, stock: bool, steps_a_frame: int, over: int) -> None:
         super().__init__()
         self._stock = stock
         self._draws, self._steps_a_frame = draws, steps_a_frame
         self._feed = Feed()
+        self._over = over
 
     def get_default_screen(self) -> Screen[None]:
         """A screen with either compositor."""
@@ -103,6 +105,12 @@ class FeedApp(App[None]):
             Curve("validation", feed.validation, "curve-2", 1, glyph="◆", points=True),
             Curve("smoothed", feed.smooth_loss.series, "curve-1", 2),
         ]
+        for letter, style in zip("ABCDE"[: self._over], CURVE_STYLES[2:], strict=False):
+            other = Feed()
+            other.advance(2 * STEPS_BEFORE)
+            self._loss_curves.append(Curve("", other.smooth_loss.series, style, 2, glyph=letter, run=letter))
+            small = Curve("", other.validation, style, 1, glyph=letter.lower(), points=True, run=letter)
+            self._loss_curves.append(small)
         self._norm_curves = [
             Curve("grad norm", feed.norm, "curve-3", 0, faint=True, glyph="┄"),
             Curve("smoothed", feed.smooth_norm.series, "curve-3", 1),
@@ -144,12 +152,12 @@ class Drain(threading.Thread):
             self.count += len(data)
 
 
-def measure(draws: bool, stock: bool, seconds: float, steps_a_frame: int) -> Cost:
+def measure(draws: bool, stock: bool, seconds: float, steps_a_frame: int, over: int) -> Cost:
     """Run one app on a pseudo-terminal of its own."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     flags = [flag for flag, wanted in (("--draw", draws), ("--stock", stock)) if wanted]
-    command = [sys.executable, __file__, "--child", str(steps_a_frame), *flags]
+    command = [sys.executable, __file__, "--child", str(steps_a_frame), "--over", str(over), *flags]
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     child = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
@@ -192,18 +200,19 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--steps-per-second", type=int, default=100)
+    parser.add_argument("--over", type=int, default=0, choices=range(6))
     parser.add_argument("--stock", action="store_true")
     parser.add_argument("--child", type=int, metavar="STEPS_A_FRAME", help=argparse.SUPPRESS)
     parser.add_argument("--draw", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child is not None:
-        FeedApp(args.draw, args.stock, args.child).run()
+        FeedApp(args.draw, args.stock, args.child, args.over).run()
         return
     steps_a_frame = max(args.steps_per_second // FRAMES_A_SECOND, 1)
     pairs = [
         (
-            measure(False, args.stock, args.seconds, steps_a_frame),
-            measure(True, args.stock, args.seconds, steps_a_frame),
+            measure(False, args.stock, args.seconds, steps_a_frame, args.over),
+            measure(True, args.stock, args.seconds, steps_a_frame, args.over),
         )
         for _ in range(args.pairs)
     ]

@@ -18,8 +18,6 @@ from msopt_tui.state.text import clean, without_colours
 
 MAX_WIDTH = 120
 PLOT_HEIGHT = 18
-MARKERS = "ABCDEFGH"
-"""Each run's letter, in the tables and in the plot."""
 
 
 def print_comparison(paths: Sequence[Path], *, as_json: bool) -> int:
@@ -29,7 +27,7 @@ def print_comparison(paths: Sequence[Path], *, as_json: bool) -> int:
     if as_json:
         print(_json(paths, settings, results))
         return 0
-    for letter, path in zip(MARKERS, paths, strict=False):
+    for letter, path in zip(compare.LETTERS, paths, strict=False):
         print(clean(f"{letter}  {path.parent.name}/{path.name}"))
     _print_table("settings that differ:", settings, len(paths))
     _print_table("results (★ the best):", results, len(paths))
@@ -57,7 +55,7 @@ def _print_table(title: str, lines: list[compare.Compared], runs: int) -> None:
     if not lines:
         print("  none")
         return
-    rows = [["", *MARKERS[:runs]]]
+    rows = [["", *compare.LETTERS[:runs]]]
     for line in lines:
         cells = [f"{cell} ★" if line.best == at else cell for at, cell in enumerate(line.cells)]
         rows.append([line.name, *cells])
@@ -75,8 +73,8 @@ def _plot(title: str, all_series: Sequence[Series | None]) -> None:
     in_colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     if not in_colour:
         figure.theme("colorless")
-    figure.title(f"{title}: {', '.join(MARKERS[: len(all_series)])}")
-    for letter, series in zip(MARKERS, all_series, strict=False):
+    figure.title(f"{title}: {', '.join(compare.LETTERS[: len(all_series)])}")
+    for letter, series in zip(compare.LETTERS, all_series, strict=False):
         xs, ys = points(series, width)
         if xs:
             figure.draw(figure.signal(xs, ys, marker=letter))

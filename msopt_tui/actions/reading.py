@@ -34,10 +34,11 @@ def show(options: Options) -> int:
 def compare(options: Options) -> int:
     """`msopt-tui compare RUN RUN …`: settings that differ, metrics side by side, curves over each other."""
     from msopt_tui import compare as comparing
+    from msopt_tui.state.compare import LETTERS
 
     wanted = list(options.words)
-    if not 2 <= len(wanted) <= len(comparing.MARKERS):
-        raise UsageError(f"compare takes 2 to {len(comparing.MARKERS)} runs, not {len(wanted)}")
+    if not 2 <= len(wanted) <= len(LETTERS):
+        raise UsageError(f"compare takes 2 to {len(LETTERS)} runs, not {len(wanted)}")
     paths: list[Path] = []
     for name in wanted:
         options.words[:] = [name]

@@ -67,6 +67,11 @@ class JournalLink:
         return self._tail.error or self._reason
 
     @property
+    def unreadable(self) -> str:
+        """Why the journal can't be read; empty while it can."""
+        return self._tail.error
+
+    @property
     def behind(self) -> bool:
         """Whether more is waiting."""
         return self._tail.behind

@@ -24,6 +24,8 @@ class Compared(NamedTuple):
     """Which run has the best of them; `None` where that is no question, or where two have it."""
 
 
+LETTERS = "ABCDEFGH"
+"""Each run's letter, in legends and tables; as many runs can be compared."""
 ABSENT = "–"
 
 

@@ -323,6 +323,13 @@ async def metric(ui: Cockpit, pressed: str) -> None:
     assert "perplexity" in ui.text()
 
 
+@key("over")
+async def over(ui: Cockpit, pressed: str) -> None:
+    """What comes of it is in `test_over`."""
+    await ui.press(pressed)
+    await ui.until(lambda: "no other run" in ui.row(-1), "the runs to be listed")
+
+
 @key("robust")
 async def robust(ui: Cockpit, pressed: str) -> None:
     (chart,) = ui.screen.loss.charts

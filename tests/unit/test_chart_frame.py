@@ -202,6 +202,20 @@ def test_a_legend_gives_up_what_does_not_fit_in_order() -> None:
     assert legends[5] == "◆ 4.0000"
 
 
+def test_a_legend_without_room_for_all_keeps_the_most_important_curves() -> None:
+    curves = [Curve("", series_of(rank), priority=rank, glyph=letter) for rank, letter in enumerate("abc")]
+    assert paint(*curves, width=25)[0].rstrip() == " b 1.0000  c 2.0000"
+
+
+def test_a_curve_of_another_run_has_its_letter_on_it_and_is_read_out_where_this_run_is() -> None:
+    mine, other = Curve("train", series_of(*[1.0] * 50)), Curve("", series_of(*range(2, 102)), glyph="A", run="A")
+    picture = paint(mine, other, width=80, window=Range(0, 100))
+    assert "A 51.000" in picture[0], "its value at the last step of this run"
+    assert picture[0].rstrip().endswith("step 49")
+    assert sum(row[10:].count("A") for row in picture[1:-2]) == 3, "in the plot it is not told by colour alone"
+    assert "A 41.000" in paint(mine, other, width=80, cursor=39)[0]
+
+
 def test_foreign_text_keeps_to_its_cells() -> None:
     assert plain("val\x1b[2J\u202e漢字é") == "val·[2J···é"
     assert paint(Curve("a\n漢", series_of(1.0)))[0].startswith("loss   ━ a·· 1.0000")

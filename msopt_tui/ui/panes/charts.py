@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from msopt_tui.state.series import Series
 from msopt_tui.ui.key_action import PANES
 from msopt_tui.ui.panes.base import Pane
 from msopt_tui.ui.panes.chart_places import Places
+from msopt_tui.ui.panes.smooth_curves import SmoothCurves
 from msopt_tui.ui.theme import ThemeFile
 from msopt_tui.ui.widgets.chart import Chart
 from msopt_tui.ui.widgets.chart_model import Curve, Mark
@@ -21,7 +23,9 @@ from msopt_tui.ui.widgets.lines import Themed
 if TYPE_CHECKING:
     from msopt_tui.state.run_state import Mark as StateMark
     from msopt_tui.state.run_state import MarkKind, RunState
-    from msopt_tui.state.smoothing import Smoothed
+    from msopt_tui.ui.over import Over, OverRun
+
+    OfRun = Callable[[OverRun], list[Curve]]
 
 WEIGHTS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998)
 """Weights of the past to choose from; 0 draws the raw values alone."""
@@ -71,6 +75,8 @@ class ChartPane(Pane):
         self._marks_of: list[StateMark] | None = None
         self._unit = STEPS
         self._places = Places()
+        self.over: Over | None = None
+        """Other runs in these charts."""
 
     def compose(self) -> ComposeResult:
         """The charts side by side."""
@@ -99,10 +105,21 @@ class ChartPane(Pane):
         self._unit = unit
         self.redraw()
 
-    def lay_out(self, chart: ThemedChart, curves: list[Curve], state: RunState, version: int) -> None:
-        """Show curves in a chart, and the marks, by the unit in use."""
+    def lay_out(
+        self, chart: ThemedChart, curves: list[Curve], state: RunState, version: int, of_over: OfRun | None = None
+    ) -> None:
+        """Show curves in a chart, and the marks, by the unit in use; `of_over` gives the curves of another run."""
         marks = self._places.marks(self._marks, state.clock, self._unit)
-        chart.show(self._places.curves(curves, state.clock, self._unit), marks, version)
+        drawn = self._places.curves(curves, state.clock, self._unit)
+        if of_over is not None:
+            for run in self.over or ():
+                drawn += self._places.curves(of_over(run), run.state.clock, self._unit)
+        chart.show(drawn, marks, version)
+
+    @property
+    def extent_of_over(self) -> object:
+        """Of the other runs, for `looks_at`."""
+        return self.over.extent if self.over else ()
 
     def draw_charts(self, state: RunState, version: int) -> None:
         """Show the curves; `version` differs from every one before."""
@@ -118,32 +135,35 @@ class LossPane(ChartPane):
     def __init__(self) -> None:
         super().__init__(ThemedChart("nats/token"))
         self._weight = USUAL_WEIGHT
-        self._smoothed: Smoothed | None = None
-        self._source: Series | None = None
+        self._smooth = SmoothCurves()
 
     def looks_at(self, state: RunState) -> object:
-        """Both losses and the marks."""
-        return (_extent(state.losses), _extent(state.metric("loss")), len(state.marks), state.last_step)
+        """Both losses and the marks, and the other runs."""
+        own = _extent(state.losses), _extent(state.metric("loss")), len(state.marks), state.last_step
+        return own, self.extent_of_over
 
     def draw_charts(self, state: RunState, version: int) -> None:
-        """Three curves, two without smoothing."""
-        validation = Curve("validation", state.metric("loss"), "curve-2", 2, glyph="◆", points=True)
+        """Three curves, two without smoothing; two more for every other run."""
+        validation = Curve("validation", state.metric("loss"), "curve-2", 4, glyph="◆", points=True)
+        self._smooth.keep([state.losses, *(run.state.losses for run in self.over or ())])
         curves = [*self._training(state.losses), validation]
+        self.subtitle(self.over.words if self.over else "")
         for chart in self.charts:
-            self.lay_out(chart, curves, state, version)
+            self.lay_out(chart, curves, state, version, self._of_over)
 
     def _training(self, losses: Series) -> list[Curve]:
         weight = WEIGHTS[self._weight]
         if not weight:
-            return [Curve("train", losses, "curve-1", 1)]
-        from msopt_tui.state.smoothing import Smoothed
-
-        if self._smoothed is None or self._source is not losses:
-            self._smoothed, self._source = Smoothed(losses, weight), losses
-        self._smoothed.weight = weight
-        self._smoothed.update()
-        smoothed = Curve(f"train, smoothed {weight:g}", self._smoothed.series, "curve-1", 1)
+            return [Curve("train", losses, "curve-1", 3)]
+        smoothed = Curve(f"train, smoothed {weight:g}", self._smooth.of(losses, weight), "curve-1", 3)
         return [Curve("raw", losses, "curve-1", 0, faint=True, glyph="·"), smoothed]
+
+    def _of_over(self, run: OverRun) -> list[Curve]:
+        """Its training loss, as smooth as ours, with its letter; its validations are the small letter."""
+        losses, letter, weight = run.state.losses, run.letter, WEIGHTS[self._weight]
+        smoothed = self._smooth.of(losses, weight) if weight else losses
+        small = Curve("", run.state.metric("loss"), run.style, 1, glyph=letter.lower(), points=True, run=letter)
+        return [Curve("", smoothed, run.style, 2, glyph=letter, run=letter), small]
 
     def smooth(self, by: int) -> None:
         """Smooth more or less by so many notches; 0 goes back to the usual."""
@@ -175,13 +195,19 @@ class RatePane(ChartPane):
     def looks_at(self, state: RunState) -> object:
         """Both series and the marks."""
         second = _extent(series_of(state, self._metric))
-        return (_extent(state.learning_rates), second, len(state.marks), state.last_step)
+        return _extent(state.learning_rates), second, len(state.marks), state.last_step, self.extent_of_over
 
     def draw_charts(self, state: RunState, version: int) -> None:
         """A curve each."""
         rate, norm = self.charts
         self.lay_out(rate, [Curve("learning rate", state.learning_rates, "curve-3")], state, version)
-        self.lay_out(norm, [_second(state, self._metric)], state, version)
+        self.lay_out(norm, [_second(state, self._metric)], state, version, self._of_over)
+
+    def _of_over(self, run: OverRun) -> list[Curve]:
+        """The same figure of another run."""
+        is_measured, letter = self._metric not in _OF_TRAINING, run.letter
+        series = series_of(run.state, self._metric)
+        return [Curve("", series, run.style, -1, glyph=letter, points=is_measured, run=letter)]
 
 
 GRADIENT_NORM = "gradient norm"

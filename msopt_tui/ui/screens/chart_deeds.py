@@ -34,4 +34,11 @@ def _metric(screen: RunView) -> None:
     screen.app.push_screen(PickDialog("chart", names, pane.metric, "part of a metric's name"), chosen)
 
 
-CHART_DEEDS: dict[str, Callable[[RunView], None]] = {"x_axis": _x_axis, "metric": _metric}
+def _over(screen: RunView) -> None:
+    """Ask which other runs shall be in the charts."""
+    from msopt_tui.ui.screens.over_deeds import open_over
+
+    screen.run_worker(open_over(screen), group="over", exclusive=True, exit_on_error=False)
+
+
+CHART_DEEDS: dict[str, Callable[[RunView], None]] = {"x_axis": _x_axis, "metric": _metric, "over": _over}

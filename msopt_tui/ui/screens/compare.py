@@ -18,9 +18,6 @@ from msopt_tui.ui.screens.text_screen import TextScreen
 from msopt_tui.ui.widgets.chart_model import CURVE_STYLES, Curve
 from msopt_tui.ui.widgets.lines import Words
 
-LETTERS = "ABCDEFGH"
-"""Each run's letter, in the chart's legend and in the tables."""
-
 
 class CompareScreen(TextScreen):
     """Reads the journals on a thread and shows what came of them."""
@@ -54,7 +51,7 @@ class CompareScreen(TextScreen):
 
     def _lines(self, states: Sequence[RunState]) -> list[Words]:
         lines: list[Words] = []
-        for letter, path in zip(LETTERS, self._paths, strict=False):
+        for letter, path in zip(compare.LETTERS, self._paths, strict=False):
             lines.append([(f"{letter} ", "key"), (f"{path.parent.name}/{path.name}", "strong")])
         for title, rows in (
             ("settings that differ", compare.settings(states)),
@@ -68,13 +65,13 @@ class CompareScreen(TextScreen):
 def curves(states: Sequence[RunState]) -> list[Curve]:
     """Every run's training loss, and its validation loss as points of the same colour."""
     drawn: list[Curve] = []
-    for letter, style, state in zip(LETTERS, CURVE_STYLES, states, strict=False):
-        drawn.append(Curve(letter, state.losses, style, 1))
-        drawn.append(Curve(f"{letter} validation", state.metric("loss"), style, 2, glyph="◆", points=True))
+    for letter, style, state in zip(compare.LETTERS, CURVE_STYLES, states, strict=False):
+        drawn.append(Curve(letter, state.losses, style, 1, run=letter))
+        drawn.append(Curve(f"{letter} validation", state.metric("loss"), style, 2, glyph="◆", points=True, run=letter))
     return drawn
 
 
 def _table(rows: Sequence[compare.Compared], runs: int) -> list[str]:
     marked = ([f"{cell} ★" if row.best == at else cell for at, cell in enumerate(row.cells)] for row in rows)
     named = [[row.name, *cells] for row, cells in zip(rows, marked, strict=True)]
-    return aligned([["", *LETTERS[:runs]], *named])
+    return aligned([["", *compare.LETTERS[:runs]], *named])

@@ -266,7 +266,8 @@ class HistoryScreen(KeyScreen):
 
     def action_compare(self) -> None:
         """Put the marked runs beside each other."""
-        from msopt_tui.ui.screens.compare import LETTERS, CompareScreen
+        from msopt_tui.state.compare import LETTERS
+        from msopt_tui.ui.screens.compare import CompareScreen
 
         marked = self._rows.marked
         if 2 <= len(marked) <= len(LETTERS):

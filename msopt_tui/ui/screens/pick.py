@@ -37,7 +37,7 @@ class PickDialog(Dialog[str]):
         """Begin with all names."""
         self.query_one("#box").border_title = self._title
         self.set_focus(self._input)
-        self._draw()
+        self.draw()
 
     def on_resize(self) -> None:
         """Fewer names on a low screen."""
@@ -49,12 +49,12 @@ class PickDialog(Dialog[str]):
         self._found = [key for key in self._all if all(part in key.casefold() for part in parts)]
         if parts:
             self._cursor = 0
-        self._draw()
+        self.draw()
 
     def on_input_submitted(self) -> None:
         """Take the name under the cursor."""
         if self._found:
-            self.dismiss(self._found[self._cursor])
+            self.pick(self._found[self._cursor])
 
     def on_key(self, event: events.Key) -> None:
         """Move, while the line has the focus."""
@@ -62,19 +62,28 @@ class PickDialog(Dialog[str]):
         if step is not None and self._found:
             event.stop()
             self._cursor = min(max(self._cursor + step, 0), len(self._found) - 1)
-            self._draw()
+            self.draw()
 
     def on_click(self, event: events.Click) -> None:
         """Take the name under the pointer."""
         offset = event.get_content_offset(self._list)
         if offset is not None and self._list.top + offset.y - 1 in range(len(self._found)) and offset.y:
-            self.dismiss(self._found[self._list.top + offset.y - 1])
+            self.pick(self._found[self._list.top + offset.y - 1])
 
-    def _draw(self) -> None:
+    def pick(self, key: str) -> None:
+        """Answer with a name."""
+        self.dismiss(key)
+
+    def entry(self, key: str, *, here: bool) -> Words:
+        """How a name is written; `here` is the cursor."""
+        return [(key, "title" if here else "")]
+
+    def draw(self) -> None:
+        """Write the names anew."""
         lines: list[Words] = [[]]
         for index, key in enumerate(self._found):
             here = index == self._cursor
-            lines.append([("▸ " if here else "  ", "title"), (key, "title" if here else "")])
+            lines.append([("▸ " if here else "  ", "title"), *self.entry(key, here=here)])
         if not self._found:
             lines.append([("  nothing has that name", "muted")])
         self._list.set_lines(lines)

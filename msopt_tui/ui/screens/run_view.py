@@ -18,6 +18,7 @@ from msopt_tui.protocol.commands import Command
 from msopt_tui.ui.feed import Feed
 from msopt_tui.ui.keys import Keys, PaneName
 from msopt_tui.ui.layout_memory import LayoutMemory
+from msopt_tui.ui.over import Over
 from msopt_tui.ui.panes.about import AboutPane
 from msopt_tui.ui.panes.banner import Banner, ended_lines, lost_lines
 from msopt_tui.ui.panes.board import Board
@@ -111,6 +112,9 @@ class RunView(KeyScreen):
             ],
             options.remembered,
         )
+        self.over = Over()
+        for pane in self.chart_panes:
+            pane.over = self.over
         self.keybar = KeyBar()
         self.is_stopping = False
         """The run was asked to stop from here, and the cockpit leaves when it has."""
@@ -148,6 +152,7 @@ class RunView(KeyScreen):
     def tick(self) -> None:
         """Read what came and show it."""
         self.feed.read()
+        self.over.follow()
         self._catch_up_soon()
         if self.data_screen is not None and self.data_screen.is_current:
             self.data_screen.show(self.feed.state)

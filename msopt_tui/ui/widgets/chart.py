@@ -25,6 +25,7 @@ from msopt_tui.ui.widgets.chart_model import (
     Picture,
     Row,
     changed_cells,
+    own,
     style_runs,
 )
 from msopt_tui.ui.widgets.chart_units import STEPS, XUnit
@@ -187,7 +188,7 @@ class Chart(Widget):
             return
         shown = self.window
         stride = max(shown.length / max(self._layout.plot_width, 1), 1.0)
-        origin = last if self.cursor_step is None else self.cursor_step
+        origin = self._whole()[1] if self.cursor_step is None else self.cursor_step
         self.cursor_step = min(max(round(origin + columns * stride), first), last)
 
     def on_click(self, event: events.Click) -> None:
@@ -298,7 +299,8 @@ class Chart(Widget):
 
     def _whole(self) -> tuple[Range, float]:
         first, last = self._first_and_last()
-        return whole_range(first or 0, last or 0, self.total_steps), float(last or 0)
+        mine = [step for curve in own(self._curves) if (step := curve.series.last_step) is not None]
+        return whole_range(first or 0, last or 0, self.total_steps), float(max(mine, default=last or 0))
 
     def _style(self, cell_style: int) -> Style:
         """The Rich style of a cell's style index with its flags."""

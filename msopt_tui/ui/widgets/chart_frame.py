@@ -35,6 +35,8 @@ _MARK_RANKS = {kind: rank for rank, kind in enumerate(MARK_GLYPHS)}
 Shape = tuple[list[int | None], list[int]]
 """Top and bottom dots of one curve in each dot column."""
 
+_LETTER_EVERY = 24 * DOTS_ACROSS
+"""Dot columns from one letter on a curve to the next, from its end on."""
 _ROBUST_SHARE = 0.01
 """Of the columns' lows and of their highs, this share may fall off either end of a robust axis."""
 
@@ -160,11 +162,15 @@ class ChartPainter:
         return self._canvas_rows
 
     def _put_points(self, plot: list[RowBuilder], picture: Picture, layout: Layout, scale: YScale) -> None:
-        """The glyphs at the points of the curves that want them, where the points stand apart."""
+        """Glyphs at the points of curves that want them, where the points stand apart; the letters of other runs."""
         to_dot = dot_mapping(scale, DOTS_DOWN * layout.plot_height)
         for trace, curve in zip(self._traces, picture.curves, strict=True):
-            filled = [x for x, column in enumerate(trace.columns) if column is not None] if curve.points else []
-            if len(filled) * 2 * DOTS_ACROSS > len(trace.columns):
+            if not (curve.points or curve.run):
+                continue
+            filled = [x for x, column in enumerate(trace.columns) if column is not None]
+            if not curve.points:
+                filled = _spaced(filled)
+            elif len(filled) * 2 * DOTS_ACROSS > len(trace.columns):
                 continue
             for x in filled:
                 column = trace.columns[x]
@@ -184,6 +190,15 @@ class ChartPainter:
                 cell = layout.cell(step, picture.window)
                 if cell is not None:
                     plot[0].put(cell, "✗", _NOT_FINITE)
+
+
+def _spaced(filled: list[int]) -> list[int]:
+    """The last of these dot columns, and those before it that are far enough from the next."""
+    places: list[int] = []
+    for x in reversed(filled):
+        if not places or x <= places[-1] - _LETTER_EVERY:
+            places.append(x)
+    return places
 
 
 def _first_difference(before: list[Shape], after: list[Shape]) -> int | None:

@@ -1,6 +1,7 @@
 """What a chart is given to show, and the rows of styled cells it becomes. Pure data."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -56,11 +57,18 @@ class Curve:
     """Also put the glyph at each point, as long as the points stand apart."""
     max_gap: int = 0
     """Stretches of this many steps and more without a point are left open; 0 joins any two points."""
+    run: str = ""
+    """The letter of another run that it is of: it stands on the curve, and the view does not follow the curve's end."""
 
     @property
     def style_index(self) -> int:
         """The style of its cells."""
         return style_index(self.style) | (FAINT if self.faint else 0)
+
+
+def own(curves: Sequence[Curve]) -> list[Curve]:
+    """The curves of the run that the chart is about: all of them where it is about several."""
+    return [curve for curve in curves if not curve.run] or list(curves)
 
 
 class Mark(NamedTuple):
