@@ -114,6 +114,17 @@ class Session:
         """The run begun last."""
         return RunDirectory(max((self.folder / "runs" / "tiny").iterdir(), key=lambda path: path.stat().st_ctime))
 
+    def wait_for_latest(self, process: subprocess.Popen[str], after: int = 0) -> RunDirectory:
+        """The run that a process has just begun, once it has a journal; `after` runs that were there before."""
+        folder = self.folder / "runs" / "tiny"
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if folder.is_dir() and len(list(folder.iterdir())) > after and self.latest().events.exists():
+                return self.latest()
+            assert process.poll() is None, process.communicate()[0]
+            time.sleep(0.05)
+        raise TimeoutError("no journal appeared")
+
     def log(self) -> str:
         """What the latest engine printed."""
         try:

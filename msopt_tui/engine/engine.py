@@ -20,7 +20,7 @@ from msopt_tui.config.schema import Config
 from msopt_tui.engine.alerting import Alerting
 from msopt_tui.engine.control import Control
 from msopt_tui.engine.restart import Restart
-from msopt_tui.engine.stall import StallWatch, write_stacks
+from msopt_tui.engine.stall import HangWatch, StallWatch, write_stacks
 from msopt_tui.engine.worker import GpuWorker
 from msopt_tui.link.socket_server import ControlServer
 from msopt_tui.monitor.machine import MachineMonitor
@@ -136,8 +136,6 @@ class Engine:
         try:
             # Before anybody can connect: to whoever reads along, an older end is no longer the end.
             writer.append([EngineStarted(process=os.getpid())])
-            if self._restart is not None:
-                writer.append([Noted(level="warning", text=self._restart.words)])
             with closing(self._open_door(writer)) as door:
                 self._worker.start()
                 self._look_after(writer, door)
@@ -159,6 +157,12 @@ class Engine:
 
     def _look_after(self, writer: JournalWriter, door: Door) -> None:
         monitor = MachineMonitor(self.directory.path)
+        with HangWatch(self.directory.output_log, self._config.resources.stall_timeout_s) as hang:
+            self._look_until_the_end(writer, door, monitor, hang)
+        writer.flush()
+        self._heartbeat()
+
+    def _look_until_the_end(self, writer: JournalWriter, door: Door, monitor: MachineMonitor, hang: HangWatch) -> None:
         next_heartbeat = next_sample = 0.0
         while True:
             door.poll(WAKE_SECONDS)
@@ -173,8 +177,7 @@ class Engine:
             if now >= next_heartbeat:
                 next_heartbeat = now + HEARTBEAT_SECONDS
                 self._heartbeat()
-        writer.flush()
-        self._heartbeat()
+                hang.here()
 
     def _write_events(self, writer: JournalWriter) -> None:
         events: list[Event] = []

@@ -9,6 +9,8 @@ import faulthandler
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -18,8 +20,10 @@ from msopt_tui.engine.launch import base_dir_of
 from msopt_tui.engine.restart import Restart, Supervisor, end_like
 from msopt_tui.paths import cache_dir
 from msopt_tui.protocol.commands import Stop
+from msopt_tui.protocol.events import Noted
 from msopt_tui.runs.directory import RunDirectory
-from msopt_tui.runs.lock import RunLocked
+from msopt_tui.runs.journal import JournalWriter
+from msopt_tui.runs.lock import RunLock, RunLocked
 
 EXIT_REQUEUE = 75
 """EX_TEMPFAIL: a batch system that warned by SIGUSR1 may queue the job again."""
@@ -33,7 +37,30 @@ def main(arguments: list[str]) -> int:
     limit = load_project(directory.config).resources.max_restarts
     if limit == 0:
         return _serve(directory, somebody_watches, None)
-    return end_like(Supervisor(lambda restart: _serve(directory, somebody_watches, restart), limit, _exit_code).run())
+
+    def serve(restart: Restart | None) -> int:
+        return _serve(directory, somebody_watches, restart)
+
+    supervisor = Supervisor(serve, limit, _exit_code, lambda restart, delay: _between(directory, restart, delay))
+    return end_like(supervisor.run())
+
+
+@contextmanager
+def _between(directory: RunDirectory, restart: Restart, delay: float) -> Iterator[bool]:
+    """Keep the run ours until its next engine starts, and say what is waited for; False if somebody else has it."""
+    lock = RunLock(directory.lock)
+    try:
+        lock.acquire()
+    except RunLocked as error:
+        print(error, flush=True)
+        yield False
+        return
+    try:
+        with closing(JournalWriter(directory.events)) as writer:
+            writer.append([Noted(level="warning", text=f"{restart.words} in {delay:.0f} s")])
+        yield True
+    finally:
+        lock.release()
 
 
 def _serve(directory: RunDirectory, somebody_watches: bool, restart: Restart | None) -> int:

@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
@@ -50,14 +51,25 @@ def delay_of(count: int) -> float:
     return min(DELAY_SECONDS * 2.0 ** (count - 1), LONGEST_DELAY)
 
 
+Meanwhile = Callable[[Restart, float], AbstractContextManager[bool]]
+"""What is done while a restart is waited for, so many seconds; whether there still is one to wait for."""
+
+
 class Supervisor:
     """Runs `work` in a child process, again while a signal ends it, `limit` times at most."""
 
-    def __init__(self, work: Callable[[Restart | None], int], limit: int, exit_code: Callable[[int], int]) -> None:
+    def __init__(
+        self,
+        work: Callable[[Restart | None], int],
+        limit: int,
+        exit_code: Callable[[int], int],
+        meanwhile: Meanwhile = lambda restart, seconds: nullcontext(True),
+    ) -> None:
         """`exit_code` says what the process returns for a signal that asked it to stop while no engine was there."""
         self._work = work
         self._limit = limit
         self._exit_code = exit_code
+        self._meanwhile = meanwhile
         self._child = 0
         self._asked = 0
 
@@ -74,9 +86,13 @@ class Supervisor:
             if code >= 0 or self._asked or -code in DELIBERATE or count > self._limit:
                 return code
             restart = Restart(count, self._limit, -code)
-            print(f"{restart.words} in {delay_of(count):.0f} s", flush=True)
-            if not self._wait(delay_of(count)):
-                return self._exit_code(self._asked)
+            delay = delay_of(count)
+            print(f"{restart.words} in {delay:.0f} s", flush=True)
+            with self._meanwhile(restart, delay) as goes_on:
+                if not goes_on:
+                    return code
+                if not self._wait(delay):
+                    return self._exit_code(self._asked)
 
     def _once(self, restart: Restart | None) -> int:
         # A signal between the fork and the note of its number would reach nobody.

@@ -11,6 +11,8 @@ import faulthandler
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
 
 from msopt_tui.protocol.supervision_events import Stalled, StallEnded
 from msopt_tui.state.parts import Status
@@ -63,3 +65,37 @@ def write_stacks(log: Path, why: str) -> None:
         file.write(f"--- {why}: the stacks of all threads ---\n".encode())
         faulthandler.dump_traceback(file, all_threads=True)
         file.write(b"--- end of the stacks ---\n")
+
+
+class HangWatch:
+    """Writes the stacks when not even the main thread gets a turn: native code that never lets go of the interpreter.
+
+    The interpreter's own watchdog thread, which needs no turn itself; it is wound up again by `here`.
+    """
+
+    def __init__(self, log: Path, limit: float) -> None:
+        """`limit` in seconds; 0 never writes anything."""
+        self._path = log
+        self._limit = limit
+        self._log: BinaryIO | None = None
+
+    def __enter__(self) -> Self:
+        if self._limit > 0:
+            try:
+                self._log = self._path.open("ab", buffering=0)
+            except OSError as error:
+                print(f"no stacks of a hang will be written: {error}", flush=True)
+        self.here()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._log is not None:
+            faulthandler.cancel_dump_traceback_later()
+            self._log.close()
+
+    def here(self) -> None:
+        """The main thread has its turn."""
+        if self._log is not None:
+            faulthandler.dump_traceback_later(self._limit, file=self._log)

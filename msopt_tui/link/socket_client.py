@@ -24,6 +24,8 @@ from msopt_tui.runs.record import RunRecord, read_record
 MAX_WAITING = 64
 """Commands without a receipt; when there are so many the engine is not listening."""
 RETRY_SECONDS = 0.2
+GONE_SECONDS = 1.0
+"""How long an engine that was there a moment ago may be between two processes: see `resources.max_restarts`."""
 GRACE_SECONDS = 5.0
 """How long a run without a journal and without a lock is taken for one that is being started."""
 
@@ -167,6 +169,8 @@ class SocketLink:
         self._host = host
         self._clock = clock
         self._begun = clock()
+        self._there_at: float | None = None
+        """When an engine was last seen."""
         self._status: LinkStatus = "connecting"
         self._reason = ""
 
@@ -196,6 +200,8 @@ class SocketLink:
         # Asked before reading: what the engine wrote until then is read below, its goodbye included.
         record = None if self._control.connected else read_record(self._tail.directory.state)
         alive = self._control.connected or is_alive(record, self._tail.directory.lock)
+        if alive:
+            self._there_at = self._clock()
         events = self._tail.read(seconds)
         if alive or not self._tail.behind:
             self._status, self._reason = self._judge(alive, record)
@@ -224,7 +230,14 @@ class SocketLink:
             return "connecting", "" if patient else self._control.error
         if self._tail.ended:
             return "ended", ""
+        if self._is_between_two_engines():
+            return "connecting", ""
         return "lost", self._cause_of_death()
+
+    def _is_between_two_engines(self) -> bool:
+        """A host of ours that is dead starts no other; of one that is not ours we only see its lock come and go."""
+        is_dead = self._host is not None and self._host.poll() is not None
+        return not is_dead and self._there_at is not None and self._clock() - self._there_at < GONE_SECONDS
 
     def _is_starting(self) -> bool:
         if self._host is not None:

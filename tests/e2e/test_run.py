@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,16 +19,6 @@ from msopt_tui.runs.directory import RunDirectory
 from msopt_tui.runs.record import read_record
 from msopt_tui.state.run_state import RunState
 from tests.projects import Session, events_of, losses_of, state_of
-
-
-def wait_for_run(session: Session, process: subprocess.Popen[str]) -> RunDirectory:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if (session.folder / "runs" / "tiny").is_dir() and session.latest().events.exists():
-            return session.latest()
-        assert process.poll() is None, process.communicate()[0]
-        time.sleep(0.05)
-    raise TimeoutError("no journal appeared")
 
 
 def paused_at(step: int) -> Callable[[RunState], bool]:
@@ -103,7 +92,7 @@ def test_fifty_steps_a_stop_and_fifty_more_are_a_hundred_to_the_last_bit(
     session: Session, undisturbed: dict[int, float | None]
 ) -> None:
     process = session.start(str(session.project), "--headless", "train.max_steps=100")
-    run = wait_for_run(session, process)
+    run = session.wait_for_latest(process)
     session.send_when(run, cmd.Pause(at_step=50), at_once)
     session.send_when(run, cmd.Stop(), paused_at(50))
     assert process.wait(60) == 0
@@ -117,7 +106,7 @@ def test_fifty_steps_a_stop_and_fifty_more_are_a_hundred_to_the_last_bit(
 def test_a_kill_behind_an_adjustment_is_replayed_to_the_last_bit(session: Session) -> None:
     """The checkpoint is of step 40, the adjustment of step 45, the kill of step 55."""
     process = session.start(str(session.project), "--headless", "train.max_steps=100")
-    run = wait_for_run(session, process)
+    run = session.wait_for_latest(process)
     session.send_when(run, cmd.Pause(at_step=45), at_once)
     adjust = cmd.Adjust(changes={"train.learning_rate": 1e-3, "model.dropout": 0.3})
     session.send_when(run, adjust, paused_at(45))
@@ -140,7 +129,7 @@ def test_a_kill_behind_an_adjustment_is_replayed_to_the_last_bit(session: Sessio
 
 def test_sigterm_saves_and_ends_with_143(session: Session) -> None:
     process = session.start(str(session.project), "--headless", "train.max_steps=100")
-    run = wait_for_run(session, process)
+    run = session.wait_for_latest(process)
     session.send_when(run, cmd.Pause(at_step=30), at_once)
     session.wait_for(run, paused_at(30))
     os.kill(engine_of(run), signal.SIGTERM)
@@ -151,7 +140,7 @@ def test_sigterm_saves_and_ends_with_143(session: Session) -> None:
 
 def test_the_warning_of_a_batch_system_saves_and_asks_to_be_queued_again(session: Session) -> None:
     process = session.start(str(session.project), "--headless", "train.max_steps=100")
-    run = wait_for_run(session, process)
+    run = session.wait_for_latest(process)
     session.send_when(run, cmd.Pause(at_step=30), at_once)
     session.wait_for(run, paused_at(30))
     os.kill(engine_of(run), signal.SIGUSR1)
@@ -162,7 +151,7 @@ def test_the_warning_of_a_batch_system_saves_and_asks_to_be_queued_again(session
 
 def test_the_run_outlives_the_one_who_started_it(session: Session) -> None:
     process = session.start(str(session.project), "--headless")
-    run = wait_for_run(session, process)
+    run = session.wait_for_latest(process)
     session.send_when(run, cmd.Pause(at_step=30), at_once)
     process.kill()
     process.wait()
@@ -175,7 +164,7 @@ def test_the_run_outlives_the_one_who_started_it(session: Session) -> None:
 
 def test_a_second_engine_on_a_run_is_refused(session: Session) -> None:
     process = session.start(str(session.project), "--headless", "train.max_steps=100")
-    run = wait_for_run(session, process)
+    run = session.wait_for_latest(process)
     second = subprocess.run(
         [sys.executable, "-m", "msopt_tui.engine.host", str(run.path)],
         env=session.env,

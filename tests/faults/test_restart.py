@@ -1,4 +1,4 @@
-"""Row 8, the supervised restart: how often, after how long, and when not. Real forks and real signals, no engine."""
+"""Row 8, the supervised restart: how often, after how long, and when not. Real forks and signals, and a real engine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ import pytest
 
 from msopt_tui.engine import restart
 from msopt_tui.engine.restart import delay_of
+from msopt_tui.protocol import commands as cmd
+from msopt_tui.runs.record import read_record
+from tests.projects import Session, losses_of
 
 SCRIPT = """
 import os, signal, sys, time
@@ -94,3 +97,23 @@ def test_a_signal_for_the_parent_reaches_the_engine(tmp_path: Path) -> None:
 def test_every_death_that_somebody_asked_for_is_known() -> None:
     assert signal.SIGKILL not in restart.DELIBERATE, "also how the kernel frees memory"
     assert signal.SIGTERM in restart.DELIBERATE
+
+
+def test_an_engine_that_is_killed_comes_back_and_ends_as_the_undisturbed_one(session: Session) -> None:
+    project = ("train.max_steps=120", "train.save_steps=20", "resources.max_restarts=2")
+    undisturbed = losses_of(session.train(*project))
+    process = session.start(str(session.project), "--headless", *project)
+    run = session.wait_for_latest(process, after=1)
+    session.send_when(run, cmd.Pause(at_step=50), lambda state: state.version > 0)
+    session.wait_for(run, lambda state: state.status == "paused" and state.step == 50)
+    record = read_record(run.state)
+    assert record is not None
+    os.kill(record.pid, signal.SIGKILL)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, out
+    assert "ended by SIGKILL: restart 1 of 2 in 1 s" in out
+    assert "the engine is gone" not in out, "whoever watches waits for the next one"
+    assert losses_of(run) == undisturbed
+    record = read_record(run.state)
+    assert record is not None
+    assert record.restarts == 1

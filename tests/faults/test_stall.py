@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -132,3 +134,22 @@ def test_a_step_that_hangs_is_told_with_the_stacks_and_the_run_goes_on(
     assert "a_kernel_that_never_comes_back" in log, "where it hangs"
     assert "_look_after" in log, "all threads, the main one too"
     assert (state_of(run).status, state_of(run).step) == ("completed", 6)
+
+
+HANGING = """
+import ctypes, sys, threading
+from pathlib import Path
+from msopt_tui.engine.stall import HangWatch
+
+def native():
+    ctypes.PyDLL(None).usleep(1_500_000)  # a PyDLL keeps the interpreter to itself while it runs
+
+with HangWatch(Path(sys.argv[1]), 0.5):
+    native()
+"""
+
+
+def test_a_hang_that_lets_no_thread_have_a_turn_leaves_its_stack(tmp_path: Path) -> None:
+    log = tmp_path / "output.log"
+    subprocess.run([sys.executable, "-c", HANGING, str(log)], timeout=30, check=True)
+    assert "in native" in log.read_text()

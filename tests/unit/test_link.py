@@ -11,7 +11,7 @@ import pytest
 
 from msopt_tui.link.base import EngineLink, LinkClosed, LinkStatus
 from msopt_tui.link.local import LocalLink
-from msopt_tui.link.socket_client import GRACE_SECONDS, MAX_WAITING, SocketLink
+from msopt_tui.link.socket_client import GONE_SECONDS, GRACE_SECONDS, MAX_WAITING, SocketLink
 from msopt_tui.link.socket_server import ControlServer
 from msopt_tui.link.tail import JournalLink
 from msopt_tui.protocol import events as ev
@@ -191,11 +191,13 @@ class TestSocketLink:
         link.poll()
         assert (link.status, link.reason) == ("ended", "")
 
-    def test_an_engine_that_dies_is_lost(self, engine: Engine) -> None:
+    def test_an_engine_that_dies_is_lost(self, engine: Engine, clock: Clock) -> None:
         engine.start()
-        link = SocketLink(engine.run.path)
+        link = SocketLink(engine.run.path, clock=clock)
         exchange(link, engine)
         engine.die()
+        assert polled(link) == "connecting", "another may follow: see resources.max_restarts"
+        clock.now += GONE_SECONDS
         assert polled(link) == "lost"
         assert "without a word" in link.reason
         assert "resume" in link.reason
