@@ -1,6 +1,7 @@
-"""What is survived, counted: kills, flipped bits, hostile project files and hostile lines to the control socket.
+"""What is survived, counted: kills, flipped bits, hostile project files, lines to the control socket, and texts.
 
-    python benchmarks/reliability.py [--quick] [--kills 20] [--flips 500] [--files 10000] [--lines 10000] [--seed 0]
+    python benchmarks/reliability.py [--quick] [--kills 20] [--flips 500] [--files 10000] [--lines 10000] [--texts 19]
+                                     [--seed 0]
 
 One table; exits with 1 where an aim is missed, after what went wrong and with what. The same seed tries the same things
 (a kill's moment within the run still depends on the machine).
@@ -15,10 +16,11 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.reliability_parts import bit_flips, kills, project_files, socket_lines
+from benchmarks.reliability_parts import bit_flips, hostile_text, kills, project_files, socket_lines
+from tests.ui.hostile_app import PAYLOADS
 
-QUICK = {"kills": 2, "flips": 50, "files": 500, "lines": 300}
-FULL = {"kills": 20, "flips": 500, "files": 10_000, "lines": 10_000}
+QUICK = {"kills": 2, "flips": 50, "files": 500, "lines": 300, "texts": 2}
+FULL = {"kills": 20, "flips": 500, "files": 10_000, "lines": 10_000, "texts": len(PAYLOADS)}
 EXAMPLES = 10
 """Of what went wrong, so many are printed."""
 
@@ -80,6 +82,17 @@ def lied_to(tries: int, seed: int) -> Row:
     )
 
 
+def shown(count: int) -> Row:
+    """Hostile payloads in every text of a run, in every view."""
+    found = hostile_text.measure(PAYLOADS[:count])
+    return Row(
+        f"hostile payloads × views of cockpit and history through which one acts ({count} payloads)",
+        "0",
+        f"{len(found.through)} of {found.tried} (to be read in {found.shown})",
+        found.through,
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a few of each")
@@ -97,6 +110,7 @@ def main() -> int:
         flipped(counts["flips"]),
         misread(counts["files"], given.seed),
         lied_to(counts["lines"], given.seed),
+        shown(counts["texts"]),
     ]
     print("| fault | aim | found |")
     print("|---|---|---|")
