@@ -128,6 +128,9 @@ class Nobody:
     def serve_with(self, serving: Serving) -> Iterator[None]:
         yield
 
+    def unwanted(self, answer: str) -> bool:
+        return False
+
     def wait_for_decision(self, step: int) -> Decide:
         raise AssertionError("nobody is asked in auto")
 

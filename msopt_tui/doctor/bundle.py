@@ -31,7 +31,7 @@ from msopt_tui.runs.row import row_of
 from msopt_tui.runs.scan import read_run
 
 LAST_EVENTS = 400
-WITH_ROWS = (ev.Sampled, ev.DataInspected, ev.Answered)
+WITH_ROWS = (ev.Sampled, ev.DataInspected, ev.Answered, ev.AnswerGrew)
 """Events that are made of rows: left out whole."""
 _FOLDER = "msopt-tui-doctor"
 _FILES = ("config.toml", "meta.json", "state.json", "events.jsonl", "output.log", "best", "latest", "pinned", "lock")

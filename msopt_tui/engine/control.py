@@ -42,6 +42,8 @@ class Control:
         self._waiting: list[cmd.Command] = []
         self._paused = False
         self._serving: Serving | None = None
+        self._answering = self._unwanted = ""
+        """Ids of the commands whose answer is being written, and of the latest whose answer nobody wants."""
         self._answers: list[cmd.Decide] = []
         self._undo: list[dict[str, Scalar]] = []
         self._pause_at: set[int] = set()
@@ -129,6 +131,8 @@ class Control:
                 self._pace(command)
             case cmd.Evaluate():
                 self._evaluate(command)
+            case cmd.CancelAnswer():
+                self._cancel_answer(command)
             case cmd.Save():
                 self._save(command)
             case cmd.Pin():
@@ -246,10 +250,29 @@ class Control:
         elif self._situation == "evaluating" or self._serving is None:
             self._waiting.append(command)
         else:
+            self._answering = command.id
             try:
                 self._applied(command, self._serving.answer(command))
             except ValueError as error:
                 self._refused(command, str(error))
+            finally:
+                self._answering = ""
+
+    def unwanted(self, answer: str) -> bool:
+        """Whether somebody has cancelled this answer."""
+        return answer == self._unwanted
+
+    def _cancel_answer(self, command: cmd.CancelAnswer) -> None:
+        waiting = next((one for one in self._waiting if one.id == command.answer), None)
+        if waiting is not None:
+            self._waiting.remove(waiting)
+            self._refused(waiting, f"cancelled by {command.who}")
+        elif command.answer == self._answering:
+            self._unwanted = command.answer
+        else:
+            self._refused(command, "there is no such answer under way")
+            return
+        self._applied(command)
 
     def _save(self, command: cmd.Save) -> None:
         if self._situation in ("probing", "deciding"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 from tokenizers import Tokenizer
@@ -25,13 +26,15 @@ def continue_texts(
     seed: int,
     device: torch.device,
     check: Callable[[], None],
+    grown: Callable[[Callable[[], str]], None] | None = None,
 ) -> list[str]:
     """What the model writes after each prompt, without the prompt and without special tokens.
 
     `temperature` 0 takes the most likely token, `top_k` 0 draws from all. A text ends at the end-of-text token; an
     empty prompt begins after one. Prompt i draws from a generator of its own on the CPU, seeded with `seed` + i, so
     that its draws are the same on every device and whatever the other prompts are. Past the model's context the older
-    half of it is dropped. `check` is called before every token; what it raises ends the sampling.
+    half of it is dropped. `check` is called before every token; what it raises ends the sampling. `grown` is called
+    after every token with what makes the first text so far.
     """
     if not prompts:
         return []
@@ -48,7 +51,13 @@ def continue_texts(
                 if length == len(text.ids):
                     text.grow(_draw(scores, tokens, text.generator), end, max_new_tokens)
             length += 1
-    return [tokenizer.decode(text.written(end), skip_special_tokens=True) for text in texts]
+            if grown is not None:
+                grown(partial(_spelled, tokenizer, texts[0].written(end)))
+    return [_spelled(tokenizer, text.written(end)) for text in texts]
+
+
+def _spelled(tokenizer: Tokenizer, ids: list[int]) -> str:
+    return tokenizer.decode(ids, skip_special_tokens=True)
 
 
 def _end_of_text(model: PreTrainedModel) -> int:

@@ -87,6 +87,18 @@ class Evaluate(Base, frozen=True, kw_only=True):
         return self.file or self.prompt
 
 
+class CancelAnswer(Base, frozen=True, kw_only=True):
+    """Have the answer to a prompt end where it is, or not begin."""
+
+    answer: str
+    """Id of the command that asked for it."""
+
+    @property
+    def name(self) -> str:
+        """In two words."""
+        return "cancel answer"
+
+
 class Save(Base, frozen=True, kw_only=True):
     """Write a checkpoint now."""
 
@@ -172,4 +184,19 @@ class Stop(Base, frozen=True, kw_only=True):
         return "cancel" if self.cancel else ("save" if self.save else "no checkpoint")
 
 
-Command = Pause | Step | Until | Continue | Evaluate | Save | Pin | RollBack | Refine | Adjust | Undo | Decide | Stop
+Command = (
+    Pause
+    | Step
+    | Until
+    | Continue
+    | Evaluate
+    | CancelAnswer
+    | Save
+    | Pin
+    | RollBack
+    | Refine
+    | Adjust
+    | Undo
+    | Decide
+    | Stop
+)

@@ -213,9 +213,22 @@ class Answered(Base, frozen=True, kw_only=True):
     step: int
     prompt: str = ""
     text: str = ""
+    cancelled: bool = False
+    """Whether it was cut off before its end."""
     file: str = ""
     metrics: dict[str, Number] = {}
     """Of the file."""
+
+
+class AnswerGrew(Base, frozen=True, kw_only=True):
+    """More of an answer that is being written; ten times a second at most. `Answered` has it whole."""
+
+    id: str
+    """Of the command."""
+    kept: int
+    """Characters of what was told so far that still stand."""
+    text: str
+    """What comes behind them: whole characters."""
 
 
 class CheckpointPinned(Base, frozen=True, kw_only=True):
@@ -370,6 +383,7 @@ Event = (
     | Adjusted
     | RolledBack
     | Answered
+    | AnswerGrew
     | CheckpointPinned
     | Paused
     | Continued

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from msopt_tui.protocol.events import Event, Noted, Progressed, ResourcesSampled, StepsDone
+from msopt_tui.protocol.events import AnswerGrew, Event, Noted, Progressed, ResourcesSampled, StepsDone
 from msopt_tui.runs.encode import encode_json
 
 BUFFER_BYTES = 32_000_000
@@ -25,7 +25,7 @@ READ_BYTES = 16_000_000
 LINE_BYTES = 64_000_000
 """A line longer than this is skipped."""
 
-_FREQUENT = (StepsDone, Progressed, ResourcesSampled)
+_FREQUENT = (AnswerGrew, StepsDone, Progressed, ResourcesSampled)
 
 Write = Callable[[int, bytes], int]
 

@@ -28,7 +28,7 @@ _WORDS: dict[type, Callable[[ev.Event], Words | None]] = {}
 
 
 def describe(event: ev.Event) -> Line | None:
-    """The line of an event; `None` for those too frequent to be worth one (steps, progress, resources)."""
+    """The line of an event; `None` for those too frequent to be worth one (steps, progress, resources, pieces)."""
     words = _WORDS.get(type(event))
     said = words(event) if words else None
     if said is None:
@@ -168,7 +168,8 @@ def _rolled_back(e: ev.RolledBack) -> Words:
 
 @_line(ev.Answered)
 def _answered(e: ev.Answered) -> Words:
-    said = f"{e.file}: {figures(e.metrics)}" if e.file else f"{e.prompt} → {e.text}"
+    cut = " … (cancelled)" if e.cancelled else ""
+    said = f"{e.file}: {figures(e.metrics)}" if e.file else f"{e.prompt} → {e.text}{cut}"
     return "evaluation", e.step, said
 
 

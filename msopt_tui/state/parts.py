@@ -44,6 +44,15 @@ class PhaseState:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """An answer that is being written."""
+
+    id: str
+    """Of the command that asked for it."""
+    text: str
+
+
 @dataclass(slots=True)
 class CommandState:
     """Life of one command."""

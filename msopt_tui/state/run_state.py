@@ -10,6 +10,7 @@ from msopt_tui.protocol import events as ev
 from msopt_tui.state.clock import Clock
 from msopt_tui.state.describe import Line, describe
 from msopt_tui.state.fold import HANDLERS
+from msopt_tui.state.parts import Answering as Answering
 from msopt_tui.state.parts import CommandState as CommandState
 from msopt_tui.state.parts import Mark as Mark
 from msopt_tui.state.parts import MarkKind as MarkKind
@@ -68,6 +69,8 @@ class RunState:
     """Steps of the checkpoints that retention leaves alone."""
     answers: deque[ev.Answered] = field(default_factory=lambda: deque(maxlen=ANSWERS))
     """To typed prompts and chosen files, the latest last."""
+    answering: Answering | None = None
+    """The one that is being written."""
     marks: list[Mark] = field(default_factory=list)
     settings: dict[str, Scalar] = field(default_factory=dict)
     """Every setting as it is in force now."""

@@ -119,6 +119,9 @@ class ControlPoint(Protocol):
     def serve_with(self, serving: Serving) -> AbstractContextManager[None]:
         """While this lasts, evaluations, checkpoints and rollbacks asked for are made by this, also inside a pause."""
 
+    def unwanted(self, answer: str) -> bool:
+        """Whether somebody has cancelled the answer that a command asked for; looked at after `poll`."""
+
     def wait_for_decision(self, step: int) -> Decide:
         """Wait until a person answers the proposal on the table; other commands are served meanwhile."""
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
-
-from msopt_tui.config.schema import Config
 from msopt_tui.ml import checkpoint, rng
 from msopt_tui.ml.tasks.causal_lm import CausalLanguageModelling
 from msopt_tui.protocol.commands import Evaluate, RollBack
-from msopt_tui.protocol.events import Answered
+from msopt_tui.protocol.events import Answered, AnswerGrew
 from msopt_tui.runs.pins import words
 from msopt_tui.state.figures import figures
 from msopt_tui.steps import evaluate, rollback, save
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session
+from msopt_tui.steps.streamed import Streamed
 
 FILE_LIMIT = 64 << 20
 """A chosen file may be so large (bytes): it is read as a whole."""
+
+
+class _Cancelled(Exception):
+    """Nobody wants the answer any more."""
 
 
 class Served:
@@ -41,18 +43,26 @@ class Served:
         with self._context.control.during("evaluating"), rng.preserved(self._session.device):
             answered = self._measured(command) if command.file else self._written(command)
         self._context.emit(answered)
-        return figures(answered.metrics) if command.file else answered.text
+        if command.file:
+            return figures(answered.metrics)
+        return f"{answered.text} … cancelled" if answered.cancelled else answered.text
 
     def _written(self, command: Evaluate) -> Answered:
-        config = self._context.config
-        asked = msgspec.structs.replace(config.evaluate, prompts=[command.prompt], max_predictions=1)
-        check = evaluate.checking(self._context, self._session, "a typed prompt")
-        predictions = self._session.task.predict(_with(config, asked), "validation", check)
-        sample = next((one for one in predictions.samples if one.prompt == command.prompt), None)
-        if sample is None:
-            raise ValueError(f"the task {config.task.name} answers rows of its data, not typed prompts")
+        context, step = self._context, self._session.step
+        serve_others = evaluate.checking(context, self._session, "a typed prompt")
+        streamed = Streamed(lambda kept, text: context.emit(AnswerGrew(id=command.id, kept=kept, text=text)))
+
+        def check(done: int, total: int) -> None:
+            serve_others(done, total)
+            if context.control.unwanted(command.id):
+                raise _Cancelled
+
+        try:
+            sample = self._session.task.answer(context.config, command.prompt, check, streamed)
+        except _Cancelled:
+            return Answered(id=command.id, step=step, prompt=command.prompt, text=streamed.text, cancelled=True)
         text = f"{sample.text} ({sample.note})" if sample.note else sample.text
-        return Answered(id=command.id, step=self._session.step, prompt=command.prompt, text=text)
+        return Answered(id=command.id, step=step, prompt=command.prompt, text=text)
 
     def _measured(self, command: Evaluate) -> Answered:
         task = self._session.task
@@ -70,10 +80,6 @@ class Served:
             raise ValueError(f"there is no checkpoint {command.step}: {words(steps)}")
         checkpoint.check(directory.checkpoint(command.step), model=session.model)
         rollback.to(self._context, session, command.step, command.step + 1, "asked", command.who)
-
-
-def _with(config: Config, table: object) -> Config:
-    return msgspec.structs.replace(config, evaluate=table)
 
 
 def read(path: Path) -> str:

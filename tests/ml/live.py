@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msopt_tui.config.load import load_project
@@ -48,7 +48,11 @@ def create(folder: Path, *overrides: str) -> RunDirectory:
 
 
 def serve(
-    directory: RunDirectory, commands: Mapping[int, Sequence[cmd.Command]] | None = None, *, fails: bool = False
+    directory: RunDirectory,
+    commands: Mapping[int, Sequence[cmd.Command]] | None = None,
+    *,
+    fails: bool = False,
+    heard: Callable[[Engine, Event], None] = lambda engine, event: None,
 ) -> RunDirectory:
     """Work on a run to its end, or to where a command ends it; commands are sent when a step is reached.
 
@@ -59,10 +63,11 @@ def serve(
 
     def watch(event: Event) -> None:
         emit(event)
+        heard(engine, event)
         if isinstance(event, Paused):
             send_due(engine, left, event.step)
 
-    engine._control._emit = watch
+    engine._control._emit = engine._context.emit = watch
     for step in left:
         engine._control.submit(cmd.Pause(at_step=step))
     engine.serve()

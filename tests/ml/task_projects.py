@@ -10,6 +10,7 @@ from pathlib import Path
 from msopt_tui.config.load import load_project
 from msopt_tui.engine import launch
 from msopt_tui.engine.host import make_engine
+from msopt_tui.protocol.commands import Evaluate
 from msopt_tui.protocol.events import Event
 from msopt_tui.runs.directory import RunDirectory
 
@@ -124,11 +125,13 @@ def write(folder: Path, task: str, *, model: str, steps: int = 40, more: str = "
     return project
 
 
-def run(project: Path, *overrides: str) -> RunDirectory:
-    """The whole run, in this process."""
+def run(project: Path, *overrides: str, ask: Evaluate | None = None) -> RunDirectory:
+    """The whole run, in this process; `ask` is served before its first step."""
     config = load_project(project, [f"data.cache_dir={project.parent / 'cache'}", *overrides])
     directory = launch.create_run(config, project, project.parent / "runs")
     engine = make_engine(directory, somebody_watches=False)
+    if ask is not None:
+        engine.submit(ask)
     engine.serve()
     assert engine.ended is not None
     assert engine.ended.status == "completed", engine.ended.reason

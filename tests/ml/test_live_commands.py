@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 
+from msopt_tui.engine.engine import Engine
 from msopt_tui.protocol import commands as cmd
 from msopt_tui.protocol import events as ev
 from msopt_tui.runs.pins import read_pins, steps_of
+from msopt_tui.steps import streamed
 from tests.ml.live import create, serve
 from tests.projects import events_of, losses_of
 
@@ -55,6 +58,33 @@ def test_prompts_and_files_are_answered_and_change_nothing(tmp_path: Path) -> No
     (refused,) = [event for event in events_of(run) if isinstance(event, ev.CommandRefused)]
     assert "none.txt: No such file" in refused.reason
     assert sum(isinstance(event, ev.Evaluated) for event in events_of(run)) == 3, "start, end, test"
+
+
+def test_an_answer_comes_in_pieces_and_ends_where_it_is_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streamed, "PIECE_SECONDS", 0.0)
+    whole, cut, late = cmd.Evaluate(prompt="the cat"), cmd.Evaluate(prompt="a dog"), cmd.Evaluate(prompt="seven")
+    pieces: dict[str, str] = {}
+
+    def answer(engine: Engine, event: ev.Event) -> None:
+        if isinstance(event, ev.AnswerGrew):
+            pieces[event.id] = pieces.get(event.id, "")[: event.kept] + event.text
+            if event.id == cut.id and len(pieces[cut.id]) > 5:
+                engine.submit(cmd.CancelAnswer(answer=late.id))
+                engine.submit(cmd.CancelAnswer(answer=cut.id))
+
+    settings = "evaluate.max_new_tokens=60", "evaluate.temperature=5"
+    asked: list[cmd.Command] = [whole, cut, late, cmd.CancelAnswer(answer="nobody's")]
+    run = serve(create(tmp_path, *SHORT, *settings), {9: asked}, heard=answer)
+    answers = {event.id: event for event in events_of(run) if isinstance(event, ev.Answered)}
+    assert answers[whole.id].text.startswith(pieces[whole.id])
+    assert len(pieces[whole.id]) > 20
+    assert not answers[whole.id].cancelled
+    assert answers[cut.id].cancelled
+    assert answers[cut.id].text == pieces[cut.id]
+    refused = {event.id: event.reason for event in events_of(run) if isinstance(event, ev.CommandRefused)}
+    assert refused == {late.id: "cancelled by person", asked[3].id: "there is no such answer under way"}
 
 
 def test_more_steps_asked_for_at_the_last_step_are_taken(tmp_path: Path) -> None:

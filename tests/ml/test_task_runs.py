@@ -17,6 +17,7 @@ from transformers import (
 
 from msopt_tui.config.tasks import METRICS_OF
 from msopt_tui.protocol import events as ev
+from msopt_tui.protocol.commands import Evaluate
 from msopt_tui.protocol.metrics import METRICS
 from tests.ml import task_projects as projects
 from tests.projects import events_of, state_of
@@ -40,8 +41,20 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_task_from_its_project_file_to_a_model_that_others_load(case: str, tmp_path: Path) -> None:
     task, architecture, auto = CASES[case]
-    directory = projects.run(projects.write(tmp_path, task, model=projects.small(architecture)))
+    asked = Evaluate(prompt="the old [MASK]")
+    directory = projects.run(projects.write(tmp_path, task, model=projects.small(architecture)), ask=asked)
     state = state_of(directory)
+    # A typed prompt is answered, or refused with a reason where the task takes none.
+    served = state.commands[asked.id]
+    if case == "question-answering bert":
+        assert served.status == "refused"
+        assert "a typed question has no context" in served.answer
+    else:
+        (answer,) = state.answers
+        assert served.status == "applied"
+        assert answer.prompt == asked.prompt
+        assert served.answer == answer.text
+        assert answer.text or "bert" not in case, "one that has learned nothing yet may write nothing"
     assert state.best is not None
     assert state.test is not None
     # What an evaluation promises is there, and learning lowered the loss.

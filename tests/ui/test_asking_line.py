@@ -29,19 +29,15 @@ async def test_until_takes_only_a_step_ahead() -> None:
         assert until.step == 500
 
 
-async def test_a_prompt_and_a_file_are_asked_of_the_weights(tmp_path: Path) -> None:
+async def test_a_file_is_asked_of_the_weights(tmp_path: Path) -> None:
     text = tmp_path / "a.txt"
     text.write_text("text", encoding="utf-8")
     async with started(FakeLink(scripted_run(100))) as ui:
-        await ui.press("t")
-        await ui.type(*"q: who?", "enter")
         await ui.press("M")
         await ui.type(*"nothing", "enter")
         assert "no such file" in ui.text()
         await ui.type("ctrl+u", *str(text), "enter")
-        assert [(one.prompt, one.file) for one in ui.link.sent if isinstance(one, Evaluate)] == [
-            *(("q: who?", ""), ("", str(text)))
-        ]
+        assert [one.file for one in ui.link.sent if isinstance(one, Evaluate)] == [str(text)]
 
 
 async def test_a_rollback_is_to_a_checkpoint_there_is() -> None:

@@ -17,6 +17,7 @@ from msopt_tui.ui.screens.data import DataScreen
 from msopt_tui.ui.screens.help import HelpDialog
 from msopt_tui.ui.screens.history import HistoryScreen
 from msopt_tui.ui.screens.line_dialog import LineDialog
+from msopt_tui.ui.screens.playground import PlaygroundDialog
 from msopt_tui.ui.screens.proposal import ProposalDialog
 from msopt_tui.ui.screens.quit import QuitDialog
 from tests.ui.cockpit import Cockpit, make_app, started
@@ -108,13 +109,19 @@ async def pin_checkpoint(ui: Cockpit, pressed: str) -> None:
     assert ui.sent == ["pin"]
 
 
-for _name in ("until", "try_prompt", "try_file", "roll_back"):
+for _name in ("until", "try_file", "roll_back"):
 
     @key(_name)
     async def ask_a_line(ui: Cockpit, pressed: str) -> None:
         """What each makes of its line is in `test_asking_line`."""
         await ui.press(pressed)
         assert isinstance(ui.on_top(), LineDialog)
+
+
+@key("try_prompt")
+async def try_prompt(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert isinstance(ui.on_top(), PlaygroundDialog)
 
 
 @key("branch")

@@ -328,6 +328,7 @@ EVERY: list[cmd.Command] = [
     cmd.Evaluate(),
     cmd.Evaluate(prompt="the"),
     cmd.Evaluate(file="/nowhere"),
+    cmd.CancelAnswer(answer="nobody's"),
     cmd.Save(),
     cmd.Pin(),
     cmd.RollBack(step=3),

@@ -18,7 +18,7 @@ from msopt_tui.ml.batch import Batch, Batches
 from msopt_tui.ml.metrics.likelihood import perplexity
 from msopt_tui.ml.modes import evaluating
 from msopt_tui.ml.tasks import example_task
-from msopt_tui.ml.tasks.base import Check, EvaluationResult, Predictions, Subject
+from msopt_tui.ml.tasks.base import Check, EvaluationResult, Grown, Predictions, Subject
 from msopt_tui.ml.tasks.form import Form
 from msopt_tui.protocol.values import Sample
 
@@ -83,6 +83,16 @@ class Answering:
             for prompt, text in zip(config.evaluate.prompts, answers[len(records) :], strict=True)
         ]
         return Predictions(scored.metrics, [*own, *shown], scored.signatures)
+
+    def answer(self, config: Config, prompt: str, check: Check, grown: Grown) -> Sample:
+        """The prompt as a source, a question or a user's turn, and the answer to it."""
+        settings = config.evaluate
+        with evaluating(self._subject.model), torch.inference_mode():
+            record = self._encoder.record_of(prompt)
+            (text,) = self._form.write(
+                [record], settings.max_new_tokens, settings.num_beams, lambda: check(0, 0), grown
+            )
+        return Sample(prompt=prompt, text=text)
 
     def _write(self, records: Sequence[Record], config: Config, check: Check) -> list[str]:
         """Answers in the order of the records; those of like length are written together."""

@@ -21,6 +21,10 @@ Check = Callable[[int, int], None]
 """Called between batches with rows done and rows in all; whatever it raises ends the evaluation."""
 
 
+Grown = Callable[[Callable[[], str]], None]
+"""Called after every token of an answer with what makes its text so far, which costs something."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What is trained and measured, and on what."""
@@ -81,3 +85,9 @@ class Task(Protocol):
 
     def predict(self, config: Config, split: SplitName, check: Check) -> Predictions:
         """What takes writing: texts for the project's prompts, or for rows of the split with their metrics."""
+
+    def answer(self, config: Config, prompt: str, check: Check, grown: Grown) -> Sample:
+        """What the network makes of a typed prompt; raises ValueError where the task takes none.
+
+        Leaves the model's mode and the random numbers alone.
+        """

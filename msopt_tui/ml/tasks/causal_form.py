@@ -17,7 +17,7 @@ from msopt_tui.data.examples import ExampleSplit, Numbers
 from msopt_tui.data.records.record import Record
 from msopt_tui.ml.batch import Batch
 from msopt_tui.ml.example_batches import Collated, pad
-from msopt_tui.ml.tasks.base import Subject
+from msopt_tui.ml.tasks.base import Grown, Subject
 from msopt_tui.ml.tasks.example_task import IGNORED, Rows, wide
 from msopt_tui.ml.tasks.form import generate, logits_in
 
@@ -76,7 +76,12 @@ class CausalForm:
         return logits_in(self._subject, run)
 
     def write(
-        self, records: Sequence[Record], max_new_tokens: int, num_beams: int, check: Callable[[], None]
+        self,
+        records: Sequence[Record],
+        max_new_tokens: int,
+        num_beams: int,
+        check: Callable[[], None],
+        grown: Grown | None = None,
     ) -> list[str]:
         """Prompts end together; what is filled up stands before the shorter ones."""
         limit = getattr(self._subject.model.config, "max_position_embeddings", None) or sys.maxsize
@@ -97,9 +102,12 @@ class CausalForm:
             max_new_tokens=new,
             num_beams=num_beams,
             check=check,
+            written=None if grown is None else lambda row: grown(lambda: self._spelled(row[longest:].tolist())),
         )
-        tokenizer = self._subject.tokenizer
-        return [tokenizer.decode(row, skip_special_tokens=True).strip() for row in written[:, longest:].tolist()]
+        return [self._spelled(row) for row in written[:, longest:].tolist()]
+
+    def _spelled(self, ids: list[int]) -> str:
+        return self._subject.tokenizer.decode(ids, skip_special_tokens=True).strip()
 
 
 Learnt = tuple[Numbers, Numbers]

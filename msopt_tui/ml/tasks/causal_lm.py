@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from msopt_tui.ml.forward import Logits, logits_of
 from msopt_tui.ml.metrics.likelihood import likelihood
 from msopt_tui.ml.modes import evaluating
 from msopt_tui.ml.stream import ROWS, StreamBatches
-from msopt_tui.ml.tasks.base import Check, EvaluationResult, Predictions, Subject
+from msopt_tui.ml.tasks.base import Check, EvaluationResult, Grown, Predictions, Subject
 from msopt_tui.protocol.values import Sample
 
 Ids = npt.NDArray[np.uint16] | npt.NDArray[np.uint32] | npt.NDArray[np.int64]
@@ -98,7 +98,12 @@ class CausalLanguageModelling:
 
     def predict(self, config: Config, split: SplitName, check: Check) -> Predictions:
         """The project's prompts continued."""
-        return Predictions(samples=continuations(self._subject, config, check))
+        return Predictions(samples=continuations(self._subject, config, config.evaluate.prompts, check))
+
+    def answer(self, config: Config, prompt: str, check: Check, grown: Grown) -> Sample:
+        """The prompt continued."""
+        (sample,) = continuations(self._subject, config, [prompt], check, grown)
+        return sample
 
 
 def measured_bytes(subject: Subject, split: SplitName) -> int:
@@ -108,21 +113,24 @@ def measured_bytes(subject: Subject, split: SplitName) -> int:
     return subject.prepared.bytes[split] - first
 
 
-def continuations(subject: Subject, config: Config, check: Check) -> list[Sample]:
-    """What the model writes after each prompt of the project."""
+def continuations(
+    subject: Subject, config: Config, prompts: Sequence[str], check: Check, grown: Grown | None = None
+) -> list[Sample]:
+    """What the model writes after each prompt."""
     settings = config.evaluate
     texts = sampling.continue_texts(
         subject.model,
         subject.tokenizer,
-        settings.prompts,
+        prompts,
         max_new_tokens=settings.max_new_tokens,
         temperature=settings.temperature,
         top_k=settings.top_k,
         seed=config.train.seed,
         device=subject.device,
         check=lambda: check(0, 0),
+        grown=grown,
     )
-    return [Sample(prompt=prompt, text=text) for prompt, text in zip(settings.prompts, texts, strict=True)]
+    return [Sample(prompt=prompt, text=text) for prompt, text in zip(prompts, texts, strict=True)]
 
 
 def evaluate(

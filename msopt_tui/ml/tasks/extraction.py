@@ -20,7 +20,7 @@ from msopt_tui.data.split import SplitName
 from msopt_tui.ml.batch import Batch, Batches
 from msopt_tui.ml.example_batches import Collate, Collated, pad
 from msopt_tui.ml.tasks import example_task
-from msopt_tui.ml.tasks.base import Check, EvaluationResult, Predictions, Subject
+from msopt_tui.ml.tasks.base import Check, EvaluationResult, Grown, Predictions, Subject
 from msopt_tui.ml.tasks.example_task import Measured, Rows, wide
 from msopt_tui.ml.tasks.form import logits_in
 from msopt_tui.ml.tasks.question_answering import Squad
@@ -159,6 +159,10 @@ class ExtractiveAnswering:
     def predict(self, config: Config, split: SplitName, check: Check) -> Predictions:
         """Nothing is written: the answers come with the figures."""
         return Predictions()
+
+    def answer(self, config: Config, prompt: str, check: Check, grown: Grown) -> Sample:
+        """Refused."""
+        raise ValueError(f"task {config.task.name}: a typed question has no context to find its answer in")
 
 
 def sum_of_two(begins: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:

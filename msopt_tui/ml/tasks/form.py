@@ -12,7 +12,7 @@ from msopt_tui.data.examples import ExampleSplit
 from msopt_tui.data.records.record import Record
 from msopt_tui.ml.batch import Batch
 from msopt_tui.ml.example_batches import Collate
-from msopt_tui.ml.tasks.base import Subject
+from msopt_tui.ml.tasks.base import Grown, Subject
 from msopt_tui.ml.tasks.example_task import Rows
 
 
@@ -29,19 +29,27 @@ class Form(Protocol):
         """Summed loss and correct targets of every example."""
 
     def write(
-        self, records: Sequence[Record], max_new_tokens: int, num_beams: int, check: Callable[[], None]
+        self,
+        records: Sequence[Record],
+        max_new_tokens: int,
+        num_beams: int,
+        check: Callable[[], None],
+        grown: Grown | None = None,
     ) -> list[str]:
-        """What the network answers to each record; `check` is called before every token."""
+        """What the network answers to each record; `check` is called after every token, `grown` for the first."""
 
 
 class Asked(StoppingCriteria):
-    """Calls `check` before every token of `generate`; what it raises ends the writing."""
+    """Calls `check` after every token of `generate`; what it raises ends the writing."""
 
-    def __init__(self, check: Callable[[], None]) -> None:
-        self._check = check
+    def __init__(self, check: Callable[[], None], written: Callable[[torch.Tensor], None] | None = None) -> None:
+        """`written` is called with the first row, its prompt included where the network is causal."""
+        self._check, self._written = check, written
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor, **_: object) -> torch.Tensor:
         """One flag a row: none ends here."""
+        if self._written is not None:
+            self._written(input_ids[0])
         self._check()
         return torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
 
@@ -55,11 +63,12 @@ def generate(
     max_new_tokens: int,
     num_beams: int,
     check: Callable[[], None],
+    written: Callable[[torch.Tensor], None] | None = None,
 ) -> torch.Tensor:
     """The most likely continuation by greedy or beam search: `transformers`' own `generate`, without sampling.
 
     `ids` and its mask are [rows, length]; an answer ends at one of `stops`. Returns what `generate` does: with the
-    prompt for a causal network.
+    prompt for a causal network. `written` sees the first row (of beams the best so far) after every token.
     """
     model = subject.model
     pad = model.config.pad_token_id
@@ -77,7 +86,7 @@ def generate(
         top_k=None,
         eos_token_id=sorted(stops),
         pad_token_id=subject.prepared.meta.end_of_text if pad is None else pad,
-        stopping_criteria=StoppingCriteriaList([Asked(check)]),
+        stopping_criteria=StoppingCriteriaList([Asked(check, written)]),
     )
 
 

@@ -26,7 +26,7 @@ from msopt_tui.ml.batch import Batch, Batches
 from msopt_tui.ml.example_batches import Collated, on_device
 from msopt_tui.ml.metrics.likelihood import perplexity
 from msopt_tui.ml.modes import evaluating
-from msopt_tui.ml.tasks.base import Check, EvaluationResult, Predictions, Subject
+from msopt_tui.ml.tasks.base import Check, EvaluationResult, Grown, Predictions, Subject
 from msopt_tui.ml.tasks.example_task import IGNORED, wide
 from msopt_tui.ml.tasks.form import logits_in
 from msopt_tui.protocol.values import Sample
@@ -159,6 +159,11 @@ class MaskedLanguageModelling:
         with evaluating(self._subject.model), torch.inference_mode():
             own = [self._fill(prompt, check) for prompt in config.evaluate.prompts]
             return Predictions(samples=[*own, *(self._found(split, at, check) for at in range(SHOWN))])
+
+    def answer(self, config: Config, prompt: str, check: Check, grown: Grown) -> Sample:
+        """The prompt with its `[MASK]` found, all at once."""
+        with evaluating(self._subject.model), torch.inference_mode():
+            return self._fill(prompt, check)
 
     def _fill(self, prompt: str, check: Check) -> Sample:
         check(0, 0)

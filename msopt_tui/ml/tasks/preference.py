@@ -23,7 +23,7 @@ from msopt_tui.ml.batch import Batch, Batches
 from msopt_tui.ml.example_batches import Collate, Collated
 from msopt_tui.ml.modes import evaluating
 from msopt_tui.ml.tasks import example_task
-from msopt_tui.ml.tasks.base import Check, EvaluationResult, Predictions, Subject
+from msopt_tui.ml.tasks.base import Check, EvaluationResult, Grown, Predictions, Subject
 from msopt_tui.ml.tasks.causal_form import IDS, TARGETS, collate
 from msopt_tui.ml.tasks.example_task import IGNORED, Rows, wide
 from msopt_tui.ml.tasks.form import logits_in
@@ -133,3 +133,7 @@ class PreferenceTuning:
     def predict(self, config: Config, split: SplitName, check: Check) -> Predictions:
         """Nothing is written: both answers are given."""
         return Predictions()
+
+    def answer(self, config: Config, prompt: str, check: Check, grown: Grown) -> Sample:
+        """Refused."""
+        raise ValueError(f"task {config.task.name}: it tells two answers apart and takes no typed prompt")

@@ -13,7 +13,7 @@ from msopt_tui.data.examples import ExampleSplit
 from msopt_tui.data.records.record import Record
 from msopt_tui.ml.batch import Batch
 from msopt_tui.ml.example_batches import Collated, mask_of, pad
-from msopt_tui.ml.tasks.base import Subject
+from msopt_tui.ml.tasks.base import Grown, Subject
 from msopt_tui.ml.tasks.example_task import IGNORED, Rows, wide
 from msopt_tui.ml.tasks.form import generate, logits_in
 
@@ -73,7 +73,12 @@ class Seq2SeqForm:
         return logits_in(self._subject, run)
 
     def write(
-        self, records: Sequence[Record], max_new_tokens: int, num_beams: int, check: Callable[[], None]
+        self,
+        records: Sequence[Record],
+        max_new_tokens: int,
+        num_beams: int,
+        check: Callable[[], None],
+        grown: Grown | None = None,
     ) -> list[str]:
         """What the decoder writes."""
         prompts = [self._encoder.prompt_ids(record) for record in records]
@@ -88,6 +93,9 @@ class Seq2SeqForm:
             max_new_tokens=max_new_tokens,
             num_beams=num_beams,
             check=check,
+            written=None if grown is None else lambda row: grown(lambda: self._spelled(row.tolist())),
         )
-        tokenizer = self._subject.tokenizer
-        return [tokenizer.decode(row, skip_special_tokens=True).strip() for row in written.tolist()]
+        return [self._spelled(row) for row in written.tolist()]
+
+    def _spelled(self, ids: list[int]) -> str:
+        return self._subject.tokenizer.decode(ids, skip_special_tokens=True).strip()

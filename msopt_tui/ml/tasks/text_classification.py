@@ -21,7 +21,7 @@ from msopt_tui.ml.example_batches import Arrays, Collate, Collated, mask_of, pad
 from msopt_tui.ml.metrics.classification import classification
 from msopt_tui.ml.modes import evaluating
 from msopt_tui.ml.tasks import example_task
-from msopt_tui.ml.tasks.base import Check, EvaluationResult, Predictions, Subject
+from msopt_tui.ml.tasks.base import Check, EvaluationResult, Grown, Predictions, Subject
 from msopt_tui.ml.tasks.example_task import Measured, Rows, wide
 from msopt_tui.ml.tasks.form import logits_in
 from msopt_tui.protocol.values import Confusion, Sample
@@ -117,20 +117,27 @@ class TextClassification:
 
     def predict(self, config: Config, split: SplitName, check: Check) -> Predictions:
         """The project's own texts with the class that the network gives them."""
-        labels = self._subject.prepared.labels
-        # In the frame that it learns from; which class stands there makes no difference to the tokens.
-        encoder = encoder_of(config, self._subject.vocabulary, labels)
         samples = []
         for prompt in config.evaluate.prompts:
             check(0, 0)
-            [example] = encoder.encode(Labelled(text=prompt, label=labels[0]), Tally())
-            ids = list(example.columns[IDS])
-            with evaluating(self._subject.model), torch.inference_mode():
-                tensor = torch.tensor([ids], device=self._subject.device)
-                chances = torch.softmax(self._logits(Batch({IDS: tensor}, 1, len(ids))).float(), -1)[0]
-            sure, best = chances.max(-1)
-            samples.append(Sample(prompt=prompt, text=labels[int(best)], note=f"confidence {float(sure):.2f}"))
+            samples.append(self._classified(config, prompt))
         return Predictions(samples=samples)
+
+    def answer(self, config: Config, prompt: str, check: Check, grown: Grown) -> Sample:
+        """The class of a text, all at once."""
+        return self._classified(config, prompt)
+
+    def _classified(self, config: Config, text: str) -> Sample:
+        labels = self._subject.prepared.labels
+        # In the frame that it learns from; which class stands there makes no difference to the tokens.
+        encoder = encoder_of(config, self._subject.vocabulary, labels)
+        [example] = encoder.encode(Labelled(text=text, label=labels[0]), Tally())
+        ids = list(example.columns[IDS])
+        with evaluating(self._subject.model), torch.inference_mode():
+            tensor = torch.tensor([ids], device=self._subject.device)
+            chances = torch.softmax(self._logits(Batch({IDS: tensor}, 1, len(ids))).float(), -1)[0]
+        sure, best = chances.max(-1)
+        return Sample(prompt=text, text=labels[int(best)], note=f"confidence {float(sure):.2f}")
 
 
 def read_arrays(split: ExampleSplit, numbers: Sequence[int], model: PreTrainedModel) -> Arrays:

@@ -19,6 +19,7 @@ def _engine_started(state: RunState, event: ev.EngineStarted) -> None:
     state.ended = None
     state.paused = False
     state.stalled = None
+    state.answering = None
     state.status = "starting"
 
 
@@ -118,6 +119,7 @@ def _stall_ended(state: RunState, event: ev.StallEnded) -> None:
 def _run_ended(state: RunState, event: ev.RunEnded) -> None:
     state.ended = event
     state.stalled = None
+    state.answering = None
     state.status = event.status
     state.proposals = []
 

@@ -27,6 +27,8 @@ def _command_applied(state: RunState, event: ev.CommandApplied) -> None:
 def _command_refused(state: RunState, event: ev.CommandRefused) -> None:
     command = state.commands.setdefault(event.id, CommandState(event.command, "", ""))
     command.status, command.answer = "refused", event.reason
+    if state.answering is not None and state.answering.id == event.id:
+        state.answering = None
 
 
 @handles(ev.Adjusted)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msopt_tui.protocol import events as ev
 from msopt_tui.state.fold.table import handles
+from msopt_tui.state.parts import Answering
 
 if TYPE_CHECKING:
     from msopt_tui.state.run_state import RunState
@@ -109,6 +110,13 @@ def _checkpoint_pinned(state: RunState, event: ev.CheckpointPinned) -> None:
 @handles(ev.Answered)
 def _answered(state: RunState, event: ev.Answered) -> None:
     state.answers.append(event)
+    state.answering = None
+
+
+@handles(ev.AnswerGrew)
+def _answer_grew(state: RunState, event: ev.AnswerGrew) -> None:
+    before = state.answering.text if state.answering and state.answering.id == event.id else ""
+    state.answering = Answering(event.id, before[: event.kept] + event.text)
 
 
 @handles(ev.RolledBack)

@@ -82,6 +82,15 @@ def _adjust(screen: RunView) -> None:
         screen.say("nothing to adjust: no engine takes commands here")
 
 
+def _try_prompt(screen: RunView) -> None:
+    from msopt_tui.ui.screens.playground import PlaygroundDialog
+
+    if screen.feed.alive and not screen.options.readonly:
+        screen.app.push_screen(PlaygroundDialog(screen.feed.state, screen.send, screen.tick))
+    else:
+        screen.say("no engine takes commands here")
+
+
 def _asking_line(opener: str) -> Deed:
     """A question of one line, where an engine takes the answer."""
 
@@ -91,7 +100,6 @@ def _asking_line(opener: str) -> Deed:
         if screen.feed.alive and not screen.options.readonly:
             openers: dict[str, Deed] = {
                 "until": asking_line.open_until,
-                "prompt": asking_line.open_prompt,
                 "file": asking_line.open_file,
                 "rollback": asking_line.open_rollback,
             }
@@ -229,7 +237,7 @@ DEEDS: dict[str, Deed] = {
     "refine": _refine,
     "adjust": _adjust,
     "until": _asking_line("until"),
-    "try_prompt": _asking_line("prompt"),
+    "try_prompt": _try_prompt,
     "try_file": _asking_line("file"),
     "roll_back": _asking_line("rollback"),
     "branch": _branch,

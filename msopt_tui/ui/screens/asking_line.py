@@ -1,4 +1,4 @@
-"""What a cockpit asks in one line: how far, a prompt, a file, which checkpoint to go back to or to branch from."""
+"""What a cockpit asks in one line: how far, a file, which checkpoint to go back to or to branch from."""
 
 from __future__ import annotations
 
@@ -24,12 +24,6 @@ def open_until(screen: RunView) -> None:
 
     dialog = LineDialog("go on until", "step", f"{step:,} are done", check)
     _ask(screen, dialog, lambda text: screen.send(commands.Until(step=int(text))))
-
-
-def open_prompt(screen: RunView) -> None:
-    """Ask for a text that the current weights answer."""
-    dialog = LineDialog("try the current weights", "prompt", "answered in the journal, on no curve", lambda _: "")
-    _ask(screen, dialog, lambda text: screen.send(commands.Evaluate(prompt=text)))
 
 
 def open_file(screen: RunView) -> None:
