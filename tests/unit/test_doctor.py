@@ -156,6 +156,7 @@ def test_no_secret_and_no_row_in_any_member(run: Path, tmp_path: Path, monkeypat
     counts = json.loads(found["left-out.json"])["left_out"]
     assert counts["config.ui.alerts.webhook"] == counts["config.ui.alerts.command"] == 1
     assert counts["journal.Sampled"] == counts["journal.DataInspected"] == counts["journal.Answered"] == 1
+    assert counts["journal.AnswerGrew"] == 1
     assert sum(counts.values()) == done.left_out
     state = json.loads(found["state.json"])
     assert state["settings"]["train.learning_rate"] == 0.25
@@ -163,7 +164,7 @@ def test_no_secret_and_no_row_in_any_member(run: Path, tmp_path: Path, monkeypat
     assert state["reason"] == f"KeyError: {LEFT_OUT}"
     assert json.loads(found["meta.json"])["versions"] == {"python": "3.12.1"}
     lines = [json.loads(line) for line in found["journal.jsonl"].splitlines()]
-    assert len(lines) - 1 == len(every_event()) - 3
+    assert len(lines) - 1 == len(every_event()) - 4
     assert found["traceback.txt"].decode().splitlines() == [
         "Traceback (most recent call last):",
         "  msopt_tui/cli.py:12 in main",
