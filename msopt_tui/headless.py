@@ -14,7 +14,7 @@ from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.codec import encode_line
 from msopt_tui.protocol.commands import Stop
 from msopt_tui.state.describe import Line, describe
-from msopt_tui.state.figures import label
+from msopt_tui.state.figures import by_source_words, label
 from msopt_tui.state.inspection import advice
 from msopt_tui.state.numbers import compact, duration, significant
 from msopt_tui.state.run_state import RunState
@@ -94,6 +94,8 @@ class Lines:
             for line in advice(event, self._state.settings):
                 self._write(f"{_MARGIN}! {clean(line)}")
         if isinstance(event, ev.Evaluated):
+            if event.source_losses:
+                self._write(f"{_MARGIN}loss by source: {clean(by_source_words(event))}")
             for name, signature in event.signatures.items():
                 self._write(f"{_MARGIN}{clean(label(name))}: {clean(signature)}")
         if isinstance(event, ev.Sampled):

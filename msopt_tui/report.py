@@ -12,7 +12,7 @@ from msopt_tui.link.whole import read_state
 from msopt_tui.runs.history import list_runs
 from msopt_tui.runs.lineage import tree, twig_line
 from msopt_tui.state.confusion import mistakes, table_rows
-from msopt_tui.state.figures import figures, label
+from msopt_tui.state.figures import by_source_words, figures, label
 from msopt_tui.state.inspection import advice, aligned, facts
 from msopt_tui.state.numbers import compact, duration, significant
 from msopt_tui.state.run_state import RunState
@@ -120,6 +120,9 @@ def _points(series: Series | None, columns: int) -> tuple[list[float], list[floa
 def _evaluations(state: RunState) -> list[str]:
     shown = state.evaluations[-10:]
     lines = [f"  step {one.step:>7}  {figures(one.metrics)}{'  ★' if one.best else ''}" for one in shown]
+    told = [one for one in (state.test, state.best) if one is not None and one.source_losses]
+    where = [("test" if one.split == "test" else f"step {one.step}", by_source_words(one)) for one in told[:1]]
+    lines += [f"  loss by source, {place}: {words}" for place, words in where]
     return [f"evaluations ({len(state.evaluations)}):", *lines] if lines else []
 
 

@@ -24,6 +24,8 @@ class Evaluated(Base, frozen=True, kw_only=True):
     """Of tasks with classes."""
     signatures: dict[str, str] = {}
     """Metric to what its value was computed with, where that has a name, such as sacrebleu's."""
+    source_losses: dict[str, Number] = {}
+    """The loss over the targets of each source, in the order of the sources; empty where there is only one."""
 
 
 class Sampled(Base, frozen=True, kw_only=True):

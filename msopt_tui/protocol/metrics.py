@@ -31,7 +31,8 @@ _ROWS = (
         "nats",
         "lower",
         "Cross-entropy in float32, summed over the predicted tokens in float64, divided by their number; per row where "
-        "a row is one decision (a class, a span, a pair of answers).",
+        "a row is one decision (a class, a span, a pair of answers). By source (`source_losses`): the same over the "
+        "targets in the documents of each.",
     ),
     Metric("perplexity", "perplexity", "ppl", "", "lower", "exp(loss), over the tokens of the loss.", 2),
     Metric(

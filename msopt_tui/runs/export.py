@@ -74,9 +74,14 @@ def export_run(run: Path, folder: Path, form: Form = "csv") -> Exported:
     folder.mkdir(parents=True, exist_ok=True)
     steps = [figures.steps[step] for step in sorted(figures.steps)]
     metrics = sorted({name for one in figures.evaluations for name in one.metrics})
-    evaluations = [_evaluation(one, metrics) for one in figures.evaluations]
+    sources = list(dict.fromkeys(name for one in figures.evaluations for name in one.source_losses))
+    evaluations = [_evaluation(one, metrics, sources) for one in figures.evaluations]
     _write_rows(folder / f"steps.{form}", STEP_COLUMNS, steps)
-    _write_rows(folder / f"evaluations.{form}", (*EVALUATION_COLUMNS, *metrics), evaluations)
+    _write_rows(
+        folder / f"evaluations.{form}",
+        (*EVALUATION_COLUMNS, *metrics, *(f"loss of {name}" for name in sources)),
+        evaluations,
+    )
     model = _model(directory)
     write_text_atomic(folder / "run.json", _facts(directory, model), durable=False)
     if directory.config.is_file():
@@ -84,9 +89,10 @@ def export_run(run: Path, folder: Path, form: Form = "csv") -> Exported:
     return Exported(folder, len(steps), len(evaluations), model)
 
 
-def _evaluation(one: ev.Evaluated, metrics: Sequence[str]) -> tuple[Cell, ...]:
+def _evaluation(one: ev.Evaluated, metrics: Sequence[str], sources: Sequence[str]) -> tuple[Cell, ...]:
     best = "yes" if one.best else ""
-    return (one.step, one.round, one.split, one.reason, best, one.time, *(one.metrics.get(name) for name in metrics))
+    measured = [one.metrics.get(name) for name in metrics] + [one.source_losses.get(name) for name in sources]
+    return (one.step, one.round, one.split, one.reason, best, one.time, *measured)
 
 
 def _model(directory: RunDirectory) -> Path | None:

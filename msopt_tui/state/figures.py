@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msopt_tui.protocol.evaluation_events import Evaluated
 from msopt_tui.protocol.metrics import METRICS
 from msopt_tui.protocol.values import Number
 from msopt_tui.state.numbers import significant
@@ -36,3 +37,17 @@ def leading(metrics: Mapping[str, Number], decides: object, count: int = 3) -> d
     own = [name for name in known if name not in _OF_EVERY_TOKEN]
     first = [name for name in ("loss", decides) if isinstance(name, str) and name in metrics]
     return {name: metrics[name] for name in list(dict.fromkeys([*first, *own, *known]))[:count]}
+
+
+def by_source(now: Evaluated, before: Evaluated | None = None) -> list[tuple[str, Number, float | None]]:
+    """Each source with its loss, and by how much that changed since an evaluation before, where both are known."""
+    rows: list[tuple[str, Number, float | None]] = []
+    for name, loss in now.source_losses.items():
+        then = before.source_losses.get(name) if before is not None else None
+        rows.append((name, loss, loss - then if loss is not None and then is not None else None))
+    return rows
+
+
+def by_source_words(now: Evaluated) -> str:
+    """In one line: `words.txt 2.104, other.txt 3.310`; empty where there is one source."""
+    return ", ".join(f"{name} {significant(loss)}" for name, loss, _ in by_source(now))

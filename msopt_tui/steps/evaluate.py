@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from msopt_tui.config.source_names import names
 from msopt_tui.data.split import SplitName
 from msopt_tui.ml import rng
 from msopt_tui.ml.tasks.base import Check, EvaluationResult, Predictions
@@ -80,6 +81,7 @@ def run(
             best=best,
             confusion=result.confusion,
             signatures={**result.signatures, **written.signatures},
+            source_losses=_named(context, result.by_source),
         )
         context.emit(evaluated)
         phase.detail = f"{split} loss {significant(metrics['loss'])}"
@@ -90,6 +92,12 @@ def run(
             watch.look(context, session, result.per_row_losses)
     _write(context, evaluated, samples)
     return evaluated
+
+
+def _named(context: RunContext, losses: list[float | None]) -> dict[str, float | None]:
+    """Losses of the sources that have something in the split, by their names."""
+    named = dict(zip(names(context.config.data.sources), losses, strict=bool(losses)))
+    return named if sum(loss is not None for loss in losses) > 1 else {}
 
 
 def and_keep(context: RunContext, session: Session, reason: Reason) -> None:

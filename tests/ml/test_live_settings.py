@@ -105,3 +105,22 @@ def test_weights_of_sources_change_from_a_step_on_exactly_over_resumes_and_back(
     serve(again, {20: [cmd.Stop(save=False)]})
     assert losses_of(serve(again)) == whole
     assert losses_of(serve(replay(run, tmp_path / "runs"))) == whole
+
+
+def test_the_loss_is_told_by_source_and_falls_for_the_source_that_is_learned(tmp_path: Path) -> None:
+    run = create_mixed(tmp_path, "train.max_steps=40", "train.eval_steps=40", "data.source_weights=[0, 1]")
+    serve(run)
+    first, last, test = [event for event in events_of(run) if isinstance(event, ev.Evaluated)]
+    assert list(first.source_losses) == list(test.source_losses) == ["words.txt", "other.txt"]
+    (words, other), (words_then, other_then) = last.source_losses.values(), first.source_losses.values()
+    assert words is not None
+    assert other is not None
+    assert words_then is not None
+    assert other_then is not None
+    assert other_then - other > 2 * (words_then - words)
+    whole = last.metrics["loss"]
+    assert whole is not None
+    share = (whole - other) / (words - other)
+    assert 0.2 < share < 0.8, "both are in it, by their tokens"
+    serve(single := create(tmp_path / "single", "train.max_steps=4"))
+    assert all(event.source_losses == {} for event in events_of(single) if isinstance(event, ev.Evaluated))

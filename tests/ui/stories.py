@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from msopt_tui.protocol import events as ev
 from tests.ui.scripted import SETTINGS, Script
 
@@ -173,7 +175,27 @@ class Translating(Classifying):
         ]
 
 
-STORIES: dict[str, type[Script]] = {"language": Script, "classification": Classifying, "translation": Translating}
+class Mixing(Script):
+    """Running text from three sources, with the loss of each."""
+
+    def evaluation(self, number: int) -> Iterator[ev.Event]:
+        """The second one falls, the third one has turned."""
+        for event in super().evaluation(number):
+            if isinstance(event, ev.Evaluated):
+                loss = event.metrics["loss"]
+                assert loss is not None, "a story without accidents"
+                losses = {"python-docstrings": loss, "books of the last century.txt": loss + 0.4, "wörter.txt": None}
+                yield msgspec.structs.replace(event, source_losses=losses)
+            else:
+                yield event
+
+
+STORIES: dict[str, type[Script]] = {
+    "language": Script,
+    "classification": Classifying,
+    "translation": Translating,
+    "mixture": Mixing,
+}
 
 
 def story_of(kind: str, steps: int = 500) -> list[ev.Event]:

@@ -48,6 +48,11 @@ class TestPipelineStrip:
             "round 1/4 │ 41.0k tok/s │ ETA 49 s │ ● running"
         )
 
+    def test_without_refinement_there_are_no_rounds_to_count(self) -> None:
+        state = state_of(scripted_run(400))
+        state.settings["refine.mode"] = "off"
+        assert "round" not in self.strip(state, 160)
+
     @pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 120, 160, 300])
     @pytest.mark.parametrize("state", [NEW, state_of(scripted_run(400)), state_of(ended_run("failed"))])
     def test_it_fits_every_width_and_says_how_the_run_stands(self, state: RunState, width: int) -> None:

@@ -29,6 +29,27 @@ CLASSES = state_of(story_of("classification", 500))
 TRANSLATION = state_of(story_of("translation", 250))
 
 
+class TestSources:
+    @pytest.mark.parametrize("width", [20, 34, 60])
+    def test_the_loss_of_each_source_and_its_change_stand_below_the_latest_rows(self, width: int) -> None:
+        state = state_of(story_of("mixture", 400))
+        lines = list(EvaluationPane().lines_of(state, width))
+        shown = text(lines)
+        at = next(number for number, line in enumerate(shown) if line.startswith("source"))
+        assert ["400" in shown[1], "300" in shown[2]] == [True, True], "two rows are in view above it"
+        assert at <= 7, "nothing but the metrics without a column stands between"
+        one, two, three = shown[at + 1 : at + 4]
+        before, now = (state.evaluations[number].metrics["loss"] for number in (-2, -1))
+        assert before is not None
+        assert now is not None
+        assert f"{now - before:+.4f}" in one
+        assert f"{now + 0.4:.4f}" in two
+        assert three.split()[-1] == "✗", "a loss that is not finite is a sign, and has no change"
+        assert all(words_length(line) <= max(width, 26) for line in lines[at:])
+        assert rows_wanted(state) == 3 + 2 + 4
+        assert rows_wanted(state_of(story_of("language", 400))) == 0
+
+
 class TestSamples:
     def test_a_prompt_without_a_reference_looks_as_ever(self) -> None:
         assert text(sample_lines(ev.Sample(prompt="Once", text=" upon a time"), 40)) == ["› Once", "upon a time"]

@@ -64,7 +64,7 @@ class Answering:
             "perplexity": None if loss is None else perplexity(loss),
             "accuracy": 100.0 * correct / targets if targets else None,
         }
-        return EvaluationResult(metrics, measured.per_row, targets, measured.seconds)
+        return EvaluationResult(metrics, measured.per_row, targets, measured.seconds, by_source=measured.by_source)
 
     def predict(self, config: Config, split: SplitName, check: Check) -> Predictions:
         """Answers to the same rows every time, to all of them in the test; and to the project's prompts."""

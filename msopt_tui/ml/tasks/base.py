@@ -57,6 +57,8 @@ class EvaluationResult:
     confusion: Confusion | None = None
     signatures: dict[str, str] = field(default_factory=dict)
     """Metric to what it was computed with, where that has a name."""
+    by_source: list[float | None] = field(default_factory=list)
+    """Loss over the targets of each source, in their order; empty where there is only one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from msopt_tui.data.pretrained import bytes_of_token
 from msopt_tui.data.split import SplitName
 from msopt_tui.ml import sampling
 from msopt_tui.ml.batch import Batch, Batches
+from msopt_tui.ml.by_source import StreamBySource
 from msopt_tui.ml.forward import Logits, logits_of
 from msopt_tui.ml.metrics.likelihood import likelihood
 from msopt_tui.ml.modes import evaluating
@@ -77,6 +78,7 @@ class CausalLanguageModelling:
             autocast=subject.autocast,
             device=subject.device,
             check=check,
+            sources=StreamBySource(subject.prepared.meta.splits[split]),
         )
 
     def measure_text(self, config: Config, text: str, check: Check) -> EvaluationResult:
@@ -143,6 +145,7 @@ def evaluate(
     autocast: torch.dtype | None,
     device: torch.device,
     check: Check,
+    sources: StreamBySource | None = None,
 ) -> EvaluationResult:
     """Predict every token of a split but the first once, in rows of `max_length` inputs that follow one another.
 
@@ -159,10 +162,15 @@ def evaluate(
         for done, chunk in _batches(ids, max_length, batch_size):
             check(done, rows)
             batch = torch.from_numpy(chunk).to(device)
-            totals.add(chunk, _measure(forward, batch, autocast))
+            losses, measured = _measure(forward, batch, autocast)
+            totals.add(chunk, measured)
+            if sources is not None:
+                sources.add(done * max_length + 1, losses, batch[:, 1:].flatten() != _PADDING)
         totals.land()
     check(rows, rows)
-    return EvaluationResult(totals.metrics(text_bytes), totals.row_losses(), totals.tokens, time.perf_counter() - began)
+    metrics, took = totals.metrics(text_bytes), time.perf_counter() - began
+    by_source = sources.means() if sources is not None else []
+    return EvaluationResult(metrics, totals.row_losses(), totals.tokens, took, by_source=by_source)
 
 
 _PADDING = -1
@@ -180,8 +188,9 @@ def _batches(ids: Ids, max_length: int, batch_size: int) -> Iterator[tuple[int, 
         yield first // max_length, windows.copy()
 
 
-def _measure(forward: Logits, batch: torch.Tensor, autocast: torch.dtype | None) -> torch.Tensor:
-    """Summed loss and correct predictions of every row: [rows, 2], float64 (float32 where the device has no other)."""
+def _measure(forward: Logits, batch: torch.Tensor, autocast: torch.dtype | None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Loss of every target [rows · length]; and summed loss and correct predictions of every row: [rows, 2], float64
+    (float32 where the device has no other)."""
     inputs = batch[:, :-1].clamp_min(0)
     targets = batch[:, 1:]
     with torch.autocast(batch.device.type, dtype=autocast, enabled=autocast is not None):
@@ -191,7 +200,7 @@ def _measure(forward: Logits, batch: torch.Tensor, autocast: torch.dtype | None)
     )
     correct = (logits.argmax(-1) == targets).sum(-1)
     wide = torch.float32 if batch.device.type == "mps" else torch.float64
-    return torch.stack((losses.view_as(targets).sum(-1, dtype=wide), correct.to(wide)), dim=-1)
+    return losses, torch.stack((losses.view_as(targets).sum(-1, dtype=wide), correct.to(wide)), dim=-1)
 
 
 class _Totals:

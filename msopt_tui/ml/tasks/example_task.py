@@ -13,6 +13,7 @@ from msopt_tui.config.schema import Config
 from msopt_tui.data.examples import ExampleSplit
 from msopt_tui.data.split import SplitName
 from msopt_tui.ml.batch import Batch
+from msopt_tui.ml.by_source import of_examples
 from msopt_tui.ml.example_batches import Collate, ExampleBatches, on_device
 from msopt_tui.ml.modes import evaluating
 from msopt_tui.ml.tasks.base import Check, Subject
@@ -42,6 +43,8 @@ class Measured:
     facts: list[torch.Tensor]
     """On the CPU, each [examples, …]."""
     seconds: float
+    by_source: list[float | None]
+    """Mean loss of each source; empty where there is only one."""
 
     @property
     def loss(self) -> float | None:
@@ -93,12 +96,15 @@ def measure(
             facts.append(tuple(fact.cpu() for fact in rows.facts))
     check(len(order), len(order))
     back = torch.tensor(order).argsort()
+    in_order = torch.tensor(losses, dtype=torch.float64)[back].tolist() if losses else []
+    targets = examples.supervised.tolist()
     columns = list(zip(*facts, strict=True))
     return Measured(
-        losses=torch.tensor(losses, dtype=torch.float64)[back].tolist() if losses else [],
-        targets=examples.supervised.tolist(),
+        losses=in_order,
+        targets=targets,
         facts=[torch.cat(column)[back] for column in columns],
         seconds=time.perf_counter() - began,
+        by_source=of_examples(examples.meta, in_order, targets),
     )
 
 

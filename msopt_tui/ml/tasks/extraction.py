@@ -127,6 +127,7 @@ class ExtractiveAnswering:
             per_row_losses=measured.per_row,
             tokens=len(measured.losses),
             seconds=measured.seconds,
+            by_source=measured.by_source,
             samples=[self._sample(*row) for row in list(zip(questions, texts, answers, strict=True))[:SHOWN]],
         )
 

@@ -23,6 +23,7 @@ from msopt_tui.data.order import Batches as TokenBatches
 from msopt_tui.data.order import Stretch
 from msopt_tui.data.split import SplitName
 from msopt_tui.ml.batch import Batch, Batches
+from msopt_tui.ml.by_source import StreamBySource
 from msopt_tui.ml.example_batches import Collated, on_device
 from msopt_tui.ml.metrics.likelihood import perplexity
 from msopt_tui.ml.modes import evaluating
@@ -118,6 +119,7 @@ class MaskedLanguageModelling:
         losses: list[float] = []
         targets: list[int] = []
         correct = 0
+        sources = StreamBySource(self._subject.prepared.meta.splits[split])
         with evaluating(self._subject.model), torch.inference_mode():
             for first, read, wanted, there in self._windows(ids, length, size):
                 check(first, rows)
@@ -127,6 +129,7 @@ class MaskedLanguageModelling:
                 found = functional.cross_entropy(
                     logits.flatten(0, 1).float(), batch[TARGETS].flatten(), ignore_index=IGNORED, reduction="none"
                 )
+                sources.add(first * length, found, (batch[TARGETS] != IGNORED).flatten())
                 losses += found.view(wanted.shape).sum(-1, dtype=wide(self._subject.device)).tolist()
                 correct += int((logits.argmax(-1) == batch[TARGETS]).sum())
                 targets += (wanted != IGNORED).sum(axis=1).tolist()
@@ -139,7 +142,8 @@ class MaskedLanguageModelling:
             "accuracy": 100.0 * correct / total if total else None,
         }
         per_row = [loss / max(count, 1) for loss, count in zip(losses, targets, strict=True)]
-        return EvaluationResult(metrics, per_row, total, time.perf_counter() - began)
+        took = time.perf_counter() - began
+        return EvaluationResult(metrics, per_row, total, took, by_source=sources.means())
 
     def _windows(
         self, ids: npt.NDArray[np.unsignedinteger], length: int, size: int

@@ -116,6 +116,7 @@ class PreferenceTuning:
             per_row_losses=measured.per_row,
             tokens=len(lead),
             seconds=measured.seconds,
+            by_source=measured.by_source,
             samples=[self._sample(examples, number, float(lead[number])) for number in range(min(SHOWN, len(lead)))],
         )
 

@@ -88,6 +88,7 @@ class TextClassification:
             per_row_losses=measured.per_row,
             tokens=len(actual),
             seconds=measured.seconds,
+            by_source=measured.by_source,
             samples=self._wrong(examples, measured),
             confusion=confusion,
         )

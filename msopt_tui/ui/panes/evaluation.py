@@ -1,15 +1,20 @@
-"""The evaluation table: metrics over evaluations, newest first, the best marked; below it the confusion matrix."""
+"""The evaluation table: metrics over evaluations, newest first, the best marked; below it the loss of each source and
+the confusion matrix."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len, set_cell_size
+
 from msopt_tui.protocol.events import Evaluated
 from msopt_tui.protocol.metrics import METRICS
+from msopt_tui.state.figures import by_source
 from msopt_tui.state.numbers import compact
 from msopt_tui.ui.panes.base import TextPane
 from msopt_tui.ui.panes.confusion import matrix_lines
+from msopt_tui.ui.sanitise import sanitise
 from msopt_tui.ui.theme import Role
 from msopt_tui.ui.widgets.lines import Words, wrap
 
@@ -22,12 +27,18 @@ _ROWS = 3
 """Rows of the table that stay in view above a confusion matrix, its header among them."""
 _CLASSES = 8
 """The pane grows with the classes up to so many."""
+_SOURCES = 6
+"""And with the sources up to so many."""
 
 
 def rows_wanted(state: RunState) -> int:
-    """Lines that a confusion matrix and the latest figures above it take; 0 where there is no matrix."""
-    confusion = state.evaluations[-1].confusion if state.evaluations else None
-    return min(len(confusion.labels), _CLASSES) + _ROWS + 5 if confusion is not None else 0
+    """Lines that a confusion matrix or losses by source, and the latest figures above them, take; 0 without both."""
+    if not state.evaluations:
+        return 0
+    confusion, sources = state.evaluations[-1].confusion, len(state.evaluations[-1].source_losses)
+    below = min(len(confusion.labels), _CLASSES) + 3 if confusion is not None else 0
+    below += min(sources, _SOURCES) + 1 if sources else 0
+    return below + _ROWS + 2 if below else 0
 
 
 class EvaluationPane(TextPane):
@@ -41,22 +52,23 @@ class EvaluationPane(TextPane):
         return len(state.evaluations), state.best and state.best.step, state.test is not None
 
     def lines_of(self, state: RunState, width: int) -> Sequence[Words]:
-        """Header, test, best where it would be out of view, then all; a confusion matrix comes before the old ones."""
+        """Header, test, best where it would be out of view, then all; losses by source and a confusion matrix come
+        before the old ones."""
         latest = state.test or (state.evaluations[-1] if state.evaluations else None)
         if latest is None:
             return [[("no evaluation yet", "muted")]]
         names = _fitting(state, max((width - 9) // _COLUMN, 1))
-        matrix = confusion_lines(latest, width)
+        below = [*_by_source(state, latest, width), *confusion_lines(latest, width)]
         rows = list(reversed(state.evaluations))
         lines = [_header(names)]
         if state.test is not None:
             lines.append(_row("TEST", state.test, names, "accent"))
-        in_view = max(self.size.height - len(lines) - len(matrix), _ROWS - 1 if matrix else 1)
+        in_view = max(self.size.height - len(lines) - len(below), _ROWS - 1 if below else 1)
         if state.best is not None and state.best not in rows[:in_view]:
             lines.append(_row(f"★{state.best.step:>8,}", state.best, names, "good"))
         table = [_step_row(one, names, one is state.best) for one in rows]
-        cut = in_view if matrix else len(table)
-        lines += [*table[:cut], *_also(latest, names, width), *matrix, *table[cut:]]
+        cut = in_view if below else len(table)
+        lines += [*table[:cut], *_also(latest, names, width), *below, *table[cut:]]
         return lines + _signatures(latest, width)
 
 
@@ -114,6 +126,33 @@ def _also(latest: Evaluated, names: Sequence[str], width: int) -> list[Words]:
         f"{METRICS[name].short if name in METRICS else name} {_value(name, latest.metrics[name])}" for name in rest
     )
     return [[(line, "muted")] for line in wrap(f"also: {said}", width)]
+
+
+def _by_source(state: RunState, latest: Evaluated, width: int) -> list[Words]:
+    """The loss of each source, and what became of it since the evaluation before; nothing for a single source."""
+    before = state.evaluations[-2] if latest.split == "validation" and len(state.evaluations) > 1 else None
+    rows = by_source(latest, before)
+    if not rows:
+        return []
+    room = max(width - 2 * _COLUMN, 8)
+    head = "source, in the test" if latest.split == "test" else "source"
+    lines: list[Words] = [[(f"{head:<{room}}"[:room], "title"), ("loss ↓".rjust(_COLUMN), "muted")]]
+    if before is not None:
+        lines[0].append(("change".rjust(_COLUMN), "muted"))
+    for name, loss, change in rows:
+        line: Words = [(_cut(name, room), ""), (_value("loss", loss).rjust(_COLUMN), "")]
+        if change is not None:
+            line.append((f"{change:+.4f}".rjust(_COLUMN), "good" if change < 0 else "warn"))
+        lines.append(line)
+    return lines
+
+
+def _cut(name: str, room: int) -> str:
+    """A name in exactly so many cells; of a long one the end, which tells files apart."""
+    name = sanitise(name, multiline=False)
+    while cell_len(name) > room:
+        name = "…" + name[2 if name.startswith("…") else 1 :]
+    return set_cell_size(name, room)
 
 
 def confusion_lines(latest: Evaluated, width: int) -> list[Words]:

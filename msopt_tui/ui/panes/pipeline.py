@@ -115,7 +115,7 @@ def _facts(state: RunState, how_many: int) -> Words:
     if not state.over:
         facts.append(f"ETA {duration(state.eta_seconds if running else None):>7}")
         facts.append(f"{compact(speed) if speed else '–':>5} tok/s")
-    if state.round:
+    if state.round and state.settings.get("refine.mode") != "off":
         facts.append(f"round {state.round}/{rounds}" if rounds else f"round {state.round}")
     words: Words = []
     for fact in reversed(facts[:how_many]):
