@@ -166,10 +166,10 @@ class Engine:
         next_heartbeat = next_sample = 0.0
         while True:
             door.poll(WAKE_SECONDS)
+            self._look_for_a_stall(writer)
             self._write_events(writer)
             if self.ended is not None:
                 break  # its end is the last word of a run
-            self._look_for_a_stall(writer)
             now = time.monotonic()
             if now >= next_sample:
                 next_sample = now + RESOURCES_SECONDS

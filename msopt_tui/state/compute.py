@@ -17,11 +17,12 @@ PEAKS = {
     "L40S": 362e12,
     "L4": 121e12,
     "A10": 125e12,
+    "RTX 4090": 165.2e12,
     "V100": 125e12,
     "T4": 65e12,
 }
-"""Part of a GPU's name to its peak: dense products of 16 bits, operations a second, from the vendor's data sheets.
-A longer name comes before one that is part of it."""
+"""Words of a GPU's name to its peak: dense products of 16 bits summed in 32, operations a second, from the vendor's
+data sheets. A longer name comes before one that is part of it."""
 FULL = 0.9
 """So much of a GPU's memory may be used; the rest is for what comes and goes."""
 TIGHT = 0.95
