@@ -22,6 +22,8 @@ from msopt_tui.state.samples import sample_line
 from msopt_tui.state.text import clean
 
 POLL_SECONDS = 0.2
+PROGRESS_SECONDS = 10.0
+"""Between two lines about how far long work is."""
 _MARGIN = " " * 11
 """Before lines that belong to the one above."""
 
@@ -35,6 +37,7 @@ class Lines:
         self._out = out or sys.stdout
         self._state = RunState()
         self._stop_signal = 0
+        self._progress_at = 0.0
 
     def run(self) -> int:
         """Follow the run to its end; returns the exit code."""
@@ -87,6 +90,9 @@ class Lines:
             for line in self._training_lines(event):
                 self._write(line)
             return
+        if isinstance(event, ev.Progressed):
+            self._write_progress(event)
+            return
         said = describe(event)
         if said is not None:
             self._write(_format(said))
@@ -101,6 +107,15 @@ class Lines:
         if isinstance(event, ev.Sampled):
             for sample in event.samples:
                 self._write(_MARGIN + sample_line(sample))
+
+    def _write_progress(self, event: ev.Progressed) -> None:
+        """Long work says now and then how far it is."""
+        work = self._state.work
+        if work is not None and event.time - self._progress_at >= PROGRESS_SECONDS:
+            self._progress_at = event.time
+            left = f"{duration(work.seconds_left)} left" if work.seconds_left is not None else ""
+            parts = filter(None, [work.progress_words, work.rate_words.strip(), left])
+            self._write(f"{_clock(event.time)} {clean(', '.join(parts))}")
 
     def _training_lines(self, event: ev.StepsDone) -> list[str]:
         every = self._state.settings.get("train.logging_steps", 10)

@@ -1,4 +1,4 @@
-"""Speed and time left, from the steps themselves: waiting, evaluating and the first slow steps don't count."""
+"""Speed and time left: of training from the steps themselves, so that waiting does not count; of other work as told."""
 
 from __future__ import annotations
 
@@ -45,3 +45,24 @@ class StepRate:
         """Seconds that `steps` more would take."""
         rate = self.steps_per_second
         return max(steps, 0) / rate if rate else None
+
+
+class WorkRate:
+    """Units of work a second, from reports of how many are done, over the latest stretch of time."""
+
+    def __init__(self) -> None:
+        self._recent: deque[tuple[int, float]] = deque()
+
+    def add(self, done: int, time: float) -> None:
+        """So much was done at that time (seconds)."""
+        self._recent.append((done, time))
+        while len(self._recent) > 2 and time - self._recent[0][1] > WINDOW_SECONDS:
+            self._recent.popleft()
+
+    @property
+    def per_second(self) -> float | None:
+        """`None` until there are two reports some time apart, and where nothing was done between them."""
+        if not self._recent:
+            return None
+        (first, began), (last, ended) = self._recent[0], self._recent[-1]
+        return (last - first) / (ended - began) if ended > began and last > first else None

@@ -18,6 +18,7 @@ from msopt_tui.state.parts import PhaseState as PhaseState
 from msopt_tui.state.parts import Status as Status
 from msopt_tui.state.rates import StepRate
 from msopt_tui.state.series import Series
+from msopt_tui.state.work import Work
 
 RESOURCE_SAMPLES = 300
 JOURNAL_LINES = 5_000
@@ -37,6 +38,8 @@ class RunState:
     stalled: ev.Stalled | None = None
     """While the worker shows no progress."""
     phases: dict[ev.Phase, PhaseState] = field(default_factory=lambda: {name: PhaseState() for name in ev.PHASES})
+    work: Work | None = None
+    """What is being done beside training, as it last told of itself."""
     data: ev.DataPrepared | None = None
     inspection: ev.DataInspected | None = None
     model: ev.ModelReady | None = None

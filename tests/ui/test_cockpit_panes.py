@@ -77,7 +77,24 @@ class TestPipelineStrip:
     def test_progress_of_the_other_steps(self) -> None:
         script = Script()
         events = list(script.opening(100))[:4]
-        assert "1 preprocess ▶ 155k/465k characters" in self.strip(state_of(events), 160)
+        strip = self.strip(state_of(events), 160)
+        assert "1 preprocess ▶  33%" in strip
+        assert "155k/465k characters │  387k characters/s │ left  0.8 s │ ◔ preparing" in strip
+
+    @pytest.mark.parametrize("phase", ["preprocess", "evaluate", "refine"])
+    def test_all_long_work_shows_how_far_how_fast_and_how_long(self, phase: ev.Phase) -> None:
+        state = state_of(scripted_run(100))
+        state.apply(ev.PhaseChanged(phase=phase, status="started"))
+        for second in range(3):
+            report = ev.Progressed(time=1e9 + second, phase=phase, done=10 * second, total=60, unit="rows", detail="x")
+            state.apply(report)
+        for width in (80, 120, 160, 220):
+            strip = self.strip(state, width)
+            assert "10 rows/s │ left  4.0 s" in strip, width
+            assert "33%" in strip
+        assert "x 20/60 rows" in self.strip(state, 160)
+        state.apply(ev.StepsDone(first=101, losses=[2.0], grad_norms=[1.0], learning_rates=[1.0], seconds=1, tokens=9))
+        assert "rows/s" not in self.strip(state, 160), "training goes on"
 
     def test_a_pause_is_told_by_a_glyph_too(self) -> None:
         state = state_of([*scripted_run(400), ev.Paused(step=400, reason="asked")])

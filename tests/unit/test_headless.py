@@ -71,6 +71,17 @@ def test_every_logging_steps_a_line_and_the_rest_as_in_the_journal() -> None:
     assert said[-1].endswith("run completed")
 
 
+def test_long_work_says_now_and_then_how_far_it_is() -> None:
+    reports: list[Event] = [
+        ev.Progressed(time=1e9 + at, phase="preprocess", done=100 * at, total=6_000, unit="rows", detail="a\x1b[2J")
+        for at in range(1, 31)
+    ]
+    _, said = lines(ScriptedLink([STARTED, *reports], [ENDED]))
+    told = [line.partition(" ")[2] for line in said if "rows" in line]
+    assert len(told) == 3
+    assert told[1] == "a\ufffd[2J 1.10k/6.00k rows, 100 rows/s, 49 s left"
+
+
 def test_json_lines_are_the_events() -> None:
     _, said = lines(ScriptedLink([STARTED, STEPS, ENDED]), as_json=True)
     assert [json.loads(line)["type"] for line in said] == ["RunStarted", "StepsDone", "RunEnded"]

@@ -8,6 +8,7 @@ from msopt_tui.protocol import events as ev
 from msopt_tui.state.fold.table import handles
 from msopt_tui.state.parts import PhaseState, Status
 from msopt_tui.state.rates import StepRate
+from msopt_tui.state.work import Work
 
 if TYPE_CHECKING:
     from msopt_tui.state.run_state import RunState
@@ -18,7 +19,7 @@ def _engine_started(state: RunState, event: ev.EngineStarted) -> None:
     state.first_started = state.first_started or event.time
     state.ended = None
     state.paused = False
-    state.stalled = None
+    state.stalled = state.work = None
     state.answering = None
     state.status = "starting"
 
@@ -57,6 +58,7 @@ def _forget_after(state: RunState, step: int) -> None:
 
 @handles(ev.PhaseChanged)
 def _phase_changed(state: RunState, event: ev.PhaseChanged) -> None:
+    state.work = None
     phase = state.phases[event.phase]
     phase.detail = event.detail
     phase.done = phase.total = 0
@@ -76,6 +78,8 @@ def _phase_changed(state: RunState, event: ev.PhaseChanged) -> None:
 def _progressed(state: RunState, event: ev.Progressed) -> None:
     phase = state.phases[event.phase]
     phase.done, phase.total, phase.unit, phase.detail = event.done, event.total, event.unit, event.detail
+    if state.work is None or not state.work.goes_on(event):
+        state.work = Work(event)
 
 
 @handles(ev.Paused)
@@ -118,7 +122,7 @@ def _stall_ended(state: RunState, event: ev.StallEnded) -> None:
 @handles(ev.RunEnded)
 def _run_ended(state: RunState, event: ev.RunEnded) -> None:
     state.ended = event
-    state.stalled = None
+    state.stalled = state.work = None
     state.answering = None
     state.status = event.status
     state.proposals = []

@@ -47,6 +47,7 @@ def _diagnosed(state: RunState, event: ev.Diagnosed) -> None:
 @handles(ev.Proposed)
 def _proposed(state: RunState, event: ev.Proposed) -> None:
     state.proposals = event.proposals
+    state.work = None
     state.status = "deciding"
 
 

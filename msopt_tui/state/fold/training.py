@@ -42,6 +42,7 @@ def _round_started(state: RunState, event: ev.RoundStarted) -> None:
 
 @handles(ev.StepsDone)
 def _steps_done(state: RunState, event: ev.StepsDone) -> None:
+    state.work = None
     state.losses.extend(event.first, event.losses)
     state.grad_norms.extend(event.first, event.grad_norms)
     state.learning_rates.extend(event.first, event.learning_rates)

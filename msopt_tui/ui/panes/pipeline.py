@@ -59,6 +59,7 @@ def pipeline_words(state: RunState, standing: Standing, width: int) -> Words:
         (_steps(state, names="running"), _facts(state, 3)),
         (_steps(state, names="running")[2:], _facts(state, 2)),
         (_steps(state, names="none")[2:], _facts(state, 2)),
+        (_steps(state, names="none", of_work=True)[2:], _facts(state, 2)),
         (_steps(state, names="none")[2:], []),
     ]
     for steps, facts in versions:
@@ -73,7 +74,8 @@ def pipeline_words(state: RunState, standing: Standing, width: int) -> Words:
     return tiny
 
 
-def _steps(state: RunState, names: Literal["all", "running", "none"]) -> Words:
+def _steps(state: RunState, names: Literal["all", "running", "none"], *, of_work: bool = False) -> Words:
+    """The five steps; `of_work` leaves out how far training is while it waits for other work."""
     project = state.started.project if state.started else "msopt-tui"
     words: Words = [(f" {project}", "title"), (" │", "muted")]
     for number, phase in enumerate(PHASES, 1):
@@ -84,7 +86,7 @@ def _steps(state: RunState, names: Literal["all", "running", "none"]) -> Words:
             glyph, role = "‖", "warn"
         name = f" {phase}" if names == "all" or (running and names == "running") else ""
         words += [(f" {number}{name} ", "strong" if running else "muted"), (glyph, role)]
-        if running:
+        if running and not (of_work and phase == "train" and state.work is not None):
             words += [(" " + _phase_progress(state, phase, now), "")]
         words += [(" ", "")]
     return words
@@ -93,10 +95,8 @@ def _steps(state: RunState, names: Literal["all", "running", "none"]) -> Words:
 def _phase_progress(state: RunState, phase: Phase, now: PhaseState) -> str:
     if phase == "train":
         return _progress(state)
-    if now.total and state.phases["train"].status == "running":
-        return f"{now.done / now.total:4.0%}"
     if now.total:
-        return f"{compact(now.done)}/{compact(now.total)} {now.unit} {now.done / now.total:4.0%}"
+        return f"{now.done / now.total:4.0%}"
     return f"{compact(now.done)} {now.unit}" if now.done else ""
 
 
@@ -112,10 +112,12 @@ def _facts(state: RunState, how_many: int) -> Words:
     speed = state.rate.tokens_per_second
     running = state.status in ("running", "evaluating")
     facts = []
-    if not state.over:
+    if state.work is not None and state.status in ("preparing", "evaluating", "refining"):
+        facts = [state.work.left_words, state.work.rate_words, state.work.progress_words]
+    elif not state.over:
         facts.append(f"ETA {duration(state.eta_seconds if running else None):>7}")
         facts.append(f"{compact(speed) if speed else '–':>5} tok/s")
-    if state.round and state.settings.get("refine.mode") != "off":
+    if state.round and state.work is None and state.settings.get("refine.mode") != "off":
         facts.append(f"round {state.round}/{rounds}" if rounds else f"round {state.round}")
     words: Words = []
     for fact in reversed(facts[:how_many]):
