@@ -12,7 +12,7 @@ from msopt_tui.state.numbers import compact, duration, significant, size
 from msopt_tui.state.text import clean
 from tests.unit.test_codec import example
 
-SILENT = {ev.StepsDone, ev.Progressed, ev.Sampled, ev.ResourcesSampled, ev.PhaseChanged}
+SILENT = {ev.AnswerGrew, ev.StepsDone, ev.Progressed, ev.Sampled, ev.ResourcesSampled, ev.PhaseChanged}
 
 
 @pytest.mark.parametrize("kind", sorted(set(typing.get_args(ev.Event)) - SILENT, key=str))
