@@ -96,6 +96,10 @@ class Lines:
         said = describe(event)
         if said is not None:
             self._write(_format(said))
+        self._write_more(event)
+
+    def _write_more(self, event: ev.Event) -> None:
+        """What belongs to the line of an event."""
         if isinstance(event, ev.DataInspected):
             for line in advice(event, self._state.settings):
                 self._write(f"{_MARGIN}! {clean(line)}")
