@@ -39,7 +39,7 @@ def dealt(weights: Sequence[float]) -> list[int]:
     if not total > 0 or sum(weight > 0 for weight in weights) > PERIOD:
         raise ValueError(f"{len(weights)} weights: one of them must be above 0, and {PERIOD} at most")
     exact = [PERIOD * weight / total for weight in weights]
-    places = [max(int(share), int(share > 0)) for share in exact]
+    places = [max(int(share), int(weight > 0)) for share, weight in zip(exact, weights, strict=True)]
     while sum(places) != PERIOD:
         missing = sum(places) < PERIOD
         # Whoever is furthest from its share gives or takes one; nobody gives the last.

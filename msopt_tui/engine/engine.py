@@ -275,11 +275,12 @@ class Engine:
             )
         )
         begin_with = start_from or resume.branched(self.directory)
-        if at:
-            self._context.replay = Replay(events, at.step)
-        elif self._meta.replay_of:
-            again = _read_journal(RunDirectory(Path(self._meta.replay_of)))
+        if self._meta.replay_of:
+            # Taken up again it goes on to repeat, with what was asked of itself in between.
+            again = [*_read_journal(RunDirectory(Path(self._meta.replay_of))), *events]
             self._context.replay = Replay(again, resume.read(begin_with).step if begin_with else 0, whole=True)
+        elif at:
+            self._context.replay = Replay(events, at.step)
         if begin_with is not None and start_from is None:
             self._emit(Noted(level="info", text=f"begins with {begin_with.name} of {self._meta.parent}"))
         self._emit(Noted(level="info", text=f"libraries loaded in {time.monotonic() - began:.1f} s"))

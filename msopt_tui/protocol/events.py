@@ -110,6 +110,8 @@ class RoundStarted(Base, frozen=True, kw_only=True):
     changes: dict[str, Scalar] = {}
     """Settings that differ from the round before."""
     tokens_per_step: int = 0
+    spent: dict[str, int] = {}
+    """Tokens until then: trained, evaluated, probed; what a race before it took is in it."""
 
 
 class StepsDone(Base, frozen=True, kw_only=True):

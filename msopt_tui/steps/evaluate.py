@@ -18,7 +18,7 @@ from msopt_tui.protocol.metrics import METRICS
 from msopt_tui.refinement import holdout
 from msopt_tui.runs.directory import write_text_atomic
 from msopt_tui.state.numbers import significant
-from msopt_tui.steps import memory, save, watch
+from msopt_tui.steps import best_rows, memory, save, watch
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session
 
@@ -122,7 +122,7 @@ def _remember(context: RunContext, session: Session, metrics: dict[str, float | 
         return False
     session.best_step, session.best_cost, session.best_loss = session.step, cost, loss
     session.evaluations_since_best = 0
-    session.row_losses = {session.step: row_losses}
+    best_rows.keep(context, session, row_losses)
     return True
 
 

@@ -17,7 +17,7 @@ from msopt_tui.ml.tasks.base import Subject, Task
 from msopt_tui.protocol.events import ModelReady, Noted, StepsDone
 from msopt_tui.refinement.guard import NORM_RATIO, Guard
 from msopt_tui.state.numbers import compact
-from msopt_tui.steps import branching, rows
+from msopt_tui.steps import best_rows, branching, rows
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session, steps_in_round
 
@@ -144,6 +144,8 @@ def restore(context: RunContext, session: Session, path: Path) -> None:
     session.plan.first_step, session.plan.last_step = state.round_first_step, state.round_last_step
     session.best_step, session.best_loss, session.best_cost = state.best_step, state.best_loss, state.best_cost
     session.evaluations_since_best = state.evaluations_since_best
+    session.ledger.evaluated, session.ledger.probed = state.spent.get("evaluated", 0), state.spent.get("probed", 0)
     session.last_evaluated_step, session.last_saved_step = state.last_evaluated_step, state.step
     session.stretches = list(state.stretches) or session.stretches
+    best_rows.recall(context, session)
     session.apply(context.config)

@@ -29,6 +29,7 @@ def run(context: RunContext, session: Session, reason: str) -> None:
         best_loss=session.best_loss,
         best_cost=session.best_cost,
         evaluations_since_best=session.evaluations_since_best,
+        spent=session.spent,
         last_evaluated_step=session.last_evaluated_step,
         stretches=session.stretches,
         seed=context.config.train.seed,

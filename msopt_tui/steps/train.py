@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from msopt_tui.protocol.events import Adjusted
-from msopt_tui.steps import evaluate, memory, rollback, save
+from msopt_tui.steps import evaluate, interventions, memory, rollback, save
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.initialise import describe
 from msopt_tui.steps.serve import Served
@@ -21,7 +20,7 @@ def run(context: RunContext, session: Session) -> str:
         if session.last_evaluated_step < 0:
             evaluate.and_keep(context, session, "start")
         while True:
-            _replay(context, session)
+            interventions.again(context, session, context.replay.adjusted_at(session.round, session.step))
             _roll_back_if_needed(context, session)
             control.poll(session.step)
             session.apply(context.config)
@@ -50,9 +49,9 @@ def _next_stop(context: RunContext, session: Session) -> int:
 
 def _at_cadence(context: RunContext, session: Session) -> None:
     step, train = session.step, context.config.train
-    if context.replay.evaluation_at(step):
+    if context.replay.evaluation_at(session.round, step):
         evaluate.and_keep(context, session, "asked")
-    if context.replay.save_at(step) and session.last_saved_step != step:
+    if context.replay.save_at(session.round, step) and session.last_saved_step != step:
         save.run(context, session, "asked")
     if step % train.eval_steps == 0 and session.last_evaluated_step != step and step < session.plan.last_step:
         evaluate.and_keep(context, session, "cadence")
@@ -61,7 +60,7 @@ def _at_cadence(context: RunContext, session: Session) -> None:
 
 
 def _roll_back_if_needed(context: RunContext, session: Session) -> None:
-    done_before = context.replay.rollback_at(session.step)
+    done_before = context.replay.rollback_at(session.round, session.step)
     if done_before is not None:
         rollback.to(context, session, done_before.from_step, done_before.since, done_before.reason, done_before.who)
     elif session.guard.verdict is not None:
@@ -84,18 +83,3 @@ def _why_over(context: RunContext, session: Session) -> str:
     if patience and session.evaluations_since_best >= patience and session.step > session.plan.first_step:
         return f"early stopping: no better validation loss in {session.evaluations_since_best} evaluations"
     return ""
-
-
-def _replay(context: RunContext, session: Session) -> None:
-    for event in context.replay.adjusted_at(session.step):
-        context.settings.change({event.setting: event.new})
-        context.emit(
-            Adjusted(
-                step=session.step,
-                setting=event.setting,
-                old=event.old,
-                new=event.new,
-                who=event.who,
-                why=event.why or "replayed after a resume",
-            )
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 
 from msopt_tui.config.errors import ConfigError
 from msopt_tui.engine.branch import BranchError, branch, replay
+from msopt_tui.engine.host import make_engine
 from msopt_tui.protocol import commands as cmd
 from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.adjustable import ACCUMULATION, MICRO
@@ -68,3 +70,51 @@ def test_a_replay_gives_the_same_losses_to_the_last_bit(tmp_path: Path) -> None:
     kinds = (ev.Adjusted, ev.RolledBack)
     done = [[(e.step, type(e)) for e in events_of(run) if isinstance(e, kinds)] for run in (first, again)]
     assert set(done[0]) == set(done[1])
+
+
+def test_adjustments_in_a_race_and_answers_are_repeated_and_end_where_they_ended(tmp_path: Path) -> None:
+    settings = (
+        "train.max_steps=240", "train.eval_steps=30", "train.save_steps=60", "refine.mode=ask", "refine.probe_steps=6",
+        "refine.max_rounds=4", "refine.budget_steps=800", "refine.holdout_fraction=0.3", "train.learning_rate=1e-4",
+    )  # fmt: skip
+    first = create(tmp_path, *settings)
+    answers = iter(
+        [
+            cmd.Decide(proposal="own", accept=True, changes={"train.learning_rate": 2e-3, "train.warmup_steps": 7}),
+            cmd.Decide(proposal="own", accept=True, changes={"model.dropout": 0.3, "model.freeze": '["embed_tokens"]'}),
+            cmd.Decide(proposal="own", accept=False, finish=True),
+        ]
+    )
+    engine = make_engine(first, somebody_watches=True)
+    emit = engine._control._emit
+
+    def watch(event: ev.Event) -> None:
+        emit(event)
+        if isinstance(event, ev.Proposed):
+            if event.step:
+                engine.submit(cmd.Adjust(changes={"train.max_steps": 30, "train.weight_decay": 0.03}))
+            engine.submit(next(answers))
+        elif isinstance(event, ev.Probed):
+            engine.submit(cmd.Adjust(changes={"train.adam_beta2": 0.95}))
+
+    engine._context.emit = engine._control._emit = watch
+    engine.serve()
+    assert engine.ended is not None
+    assert engine.ended.status == "completed", engine.ended.reason
+    known = losses_of(first)
+    assert len(known) == 270
+    ends = [event for event in events_of(first) if isinstance(event, ev.RoundEnded)]
+    assert [event.step for event in ends] == [240, 270]
+    again = serve(replay(first, tmp_path / "runs"))
+    assert losses_of(again) == known
+    assert state_of(again).status == "completed"
+    # The same run cut in its second round: what was spent, and the rows of the best step, are known again.
+    cut = serve(replay(first, tmp_path / "runs"), {250: [cmd.Stop(save=True)]})
+    shutil.rmtree(cut.checkpoints / "checkpoint-240")
+    serve(cut)
+    assert losses_of(cut) == known
+    ended = [[event for event in events_of(run) if isinstance(event, ev.RoundEnded)] for run in (first, again, cut)]
+    for figure in ("holdout_loss", "best_loss", "spent"):
+        of_first, *others = [[getattr(event, figure) for event in events] for events in ended]
+        assert None not in of_first
+        assert others == [of_first, of_first], figure

@@ -43,6 +43,8 @@ class TrainingState(msgspec.Struct, frozen=True, kw_only=True):
     best_cost: float = math.inf
     """What the best checkpoint is told by: the metric, or its negative where higher is better."""
     evaluations_since_best: int = 0
+    spent: dict[str, int] = {}
+    """Tokens by use: trained, evaluated, probed; empty in checkpoints from before it was kept."""
     last_evaluated_step: int = -1
     stretches: list[Stretch] = []
     """How many rows its steps learned from; empty in checkpoints from before that could change."""

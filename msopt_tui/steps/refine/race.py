@@ -38,7 +38,7 @@ def run(context: RunContext, session: Session, proposals: list[Proposal]) -> Rac
     if plan is None:
         return None
     assert session.best_step is not None, "there is nothing to race from without a best checkpoint"
-    _know_best(context, session, session.best_step)
+    know_best(context, session, session.best_step)
     changes: dict[str, Mapping[str, Scalar]] = {probe.CONTROL: {}, **{one.id: one.changes for one in proposals}}
     fresh = {one.id for one in proposals if one.start == "fresh"}
     running, outcomes = list(changes), dict[str, probe.Outcome]()
@@ -64,7 +64,7 @@ def run(context: RunContext, session: Session, proposals: list[Proposal]) -> Rac
     return _result(outcomes, running, session.row_losses[session.best_step], context)
 
 
-def _know_best(context: RunContext, session: Session, step: int) -> None:
+def know_best(context: RunContext, session: Session, step: int) -> None:
     """Measure the best checkpoint's rows again where a resume has left them behind: the decision needs them.
 
     Nothing is charged, since the evaluation that is repeated was; contestants load weights and generators anew.

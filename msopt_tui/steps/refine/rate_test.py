@@ -8,7 +8,16 @@ from msopt_tui.config.change import with_changes
 from msopt_tui.config.fields import Scalar
 from msopt_tui.ml.loop import RoundPlan
 from msopt_tui.protocol.codec import finite
-from msopt_tui.protocol.events import Decided, Diagnosed, Noted, Progressed, Proposed, RateTested, StepsDone
+from msopt_tui.protocol.events import (
+    Decided,
+    Diagnosed,
+    Noted,
+    Progressed,
+    Proposed,
+    RateTested,
+    RoundStarted,
+    StepsDone,
+)
 from msopt_tui.refinement import decide, propose
 from msopt_tui.refinement import rate_test as test
 from msopt_tui.refinement.diagnose import of_test
@@ -22,12 +31,15 @@ MOST = 0.05
 """Share of the first round that the test may take."""
 
 
-def run(context: RunContext, session: Session) -> dict[str, Scalar]:
-    """What the first round changes; nothing where the written rate is near enough, or the test says nothing."""
+def run(context: RunContext, session: Session, done_before: RoundStarted | None = None) -> dict[str, Scalar]:
+    """What the first round changes; nothing where the written rate is near enough, or the test says nothing.
+
+    In a run that repeats another the test is made again, and what followed from it then follows from it now.
+    """
     config = context.config
     steps = min(config.refine.range_test_steps, int(MOST * session.plan.total))
     if steps < test.LEAST or not weights.has_initial(context):
-        return {}
+        return done_before.changes if done_before is not None else {}
     written = config.train.learning_rate
     with context.phase("refine") as phase:
         rates = test.rates_for(written, steps)
@@ -44,10 +56,13 @@ def run(context: RunContext, session: Session) -> dict[str, Scalar]:
         )
         if reading is None:
             phase.detail = "the range test says nothing"
-            return {}
+            return done_before.changes if done_before is not None else {}
         passes = _passes(context, session)
         finding = of_test(written, reading, cautious=bool(config.model.pretrained) or passes > MANY_PASSES)
         context.emit(Diagnosed(round=session.round, step=session.step, findings=[finding] if finding else []))
+        if done_before is not None:
+            phase.detail = "decided as before"
+            return done_before.changes
         proposal = propose.before_the_first(reading, finding, config, session.plan.total, passes)
         asks = config.refine.mode == "ask" and context.somebody_watches
         if with_changes(config, proposal.changes) == config or (asks and finding is None):

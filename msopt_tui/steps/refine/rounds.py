@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from msopt_tui.config.fields import Scalar
 from msopt_tui.protocol.events import RoundStarted
+from msopt_tui.steps import interventions
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.refine import rate_test, weights
 from msopt_tui.steps.session import Session, rows_per_step
@@ -21,16 +23,29 @@ def begin(context: RunContext, session: Session) -> None:
     session.limits.tokens = tokens or None
     session.limits.minutes, session.limits.began = refine.budget_minutes, time.monotonic()
     session.ledger.evaluation_tokens = max(0, session.prepared.tokens.get("validation", 0) - 1)
-    if context.state.rounds:
-        spent = context.state.rounds[-1].spent
-        session.ledger.evaluated, session.ledger.probed = spent.get("evaluated", 0), spent.get("probed", 0)
+    if context.state.rounds and not session.ledger.evaluated:
+        # Checkpoints from before they kept it themselves.
+        spend(session, context.state.rounds[-1].spent)
+    before = context.replay.adjusted_behind(session.round - 1)
+    if before:
+        interventions.again(context, session, before)
+        session.apply(context.config)
     changes: dict[str, Scalar] = {}
     if refine.mode != "off" and session.step == 0:
         weights.put_aside(context, session)
-        changes = rate_test.run(context, session)
+        done_before = context.replay.round_start(session.round)
+        changes = rate_test.run(context, session, done_before)
         context.settings.change(changes)
+        if done_before is not None:
+            spend(session, done_before.spent)
     session.apply(context.config)
     announce(context, session, changes)
+
+
+def spend(session: Session, spent: Mapping[str, int]) -> None:
+    """What the journal says that evaluations and probes took until now."""
+    session.ledger.evaluated = spent.get("evaluated", session.ledger.evaluated)
+    session.ledger.probed = spent.get("probed", session.ledger.probed)
 
 
 def start_round(context: RunContext, session: Session, changes: dict[str, Scalar], from_step: int | None) -> None:
@@ -68,5 +83,6 @@ def announce(context: RunContext, session: Session, changes: dict[str, Scalar]) 
             from_step=session.from_step,
             changes=changes,
             tokens_per_step=rows_per_step(context.config) * context.config.data.max_length,
+            spent=session.spent,
         )
     )

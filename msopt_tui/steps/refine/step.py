@@ -9,6 +9,7 @@ from msopt_tui.refinement import decide, holdout
 from msopt_tui.refinement.diagnose import diagnose
 from msopt_tui.refinement.evidence import evidence_of
 from msopt_tui.refinement.propose import propose
+from msopt_tui.steps import interventions
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.refine import race, rounds, weights
 from msopt_tui.steps.session import Session, steps_in_round
@@ -19,7 +20,10 @@ LEAST_STEPS = 8
 
 def run(context: RunContext, session: Session, reason: str) -> bool:
     """Close the round; True when another one has begun, its weights and settings in place."""
-    best = session.row_losses.get(session.best_step) if session.best_step is not None else None
+    best = None
+    if session.best_step is not None and context.config.refine.holdout_fraction:
+        race.know_best(context, session, session.best_step)
+        best = session.row_losses[session.best_step]
     context.emit(
         RoundEnded(
             round=session.round,
@@ -31,8 +35,10 @@ def run(context: RunContext, session: Session, reason: str) -> bool:
             spent=session.spent,
         )
     )
+    interventions.again(context, session, context.replay.adjusted_behind(session.round))
     done_before = context.replay.round_start(session.round + 1)
     if done_before is not None:
+        rounds.spend(session, done_before.spent)
         rounds.start_round(context, session, done_before.changes, done_before.from_step)
         return True
     with context.phase("refine") as phase, context.control.during("deciding"):
@@ -62,6 +68,8 @@ def _why_no_more(context: RunContext, session: Session) -> str:
     refine = context.config.refine
     if refine.mode == "off":
         return "off"
+    if context.replay.is_last(session.round):
+        return "decided as before"
     if session.best_step is None:
         return "no validation was finite"
     if session.round >= refine.max_rounds:
