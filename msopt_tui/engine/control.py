@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import msgspec
 
@@ -63,7 +64,7 @@ class Control:
         self._step = step
         while True:
             while not self._inbox.empty():
-                self._handle(self._inbox.get())
+                self._take_next()
             if step in self._pause_at and self._situation == "training":
                 self._pause_at.discard(step)
                 self._hold(f"step {step} is reached")
@@ -80,7 +81,9 @@ class Control:
 
     def _wait_while_paused(self) -> None:
         while self._paused:
-            self._handle(self._inbox.get())
+            if self._serving is not None:
+                self._serving.settle()
+            self._take_next()
 
     @contextmanager
     def during(self, situation: Situation) -> Iterator[None]:
@@ -120,10 +123,17 @@ class Control:
         self._step = step
         self._answers.clear()
         while not self._answers:
-            self._handle(self._inbox.get())
+            self._take_next()
         return self._answers.pop()
 
     # One handler a command: the situation decides between applying, refusing and waiting.
+
+    def _take_next(self) -> None:
+        """Wait for a command and handle it."""
+        command = self._inbox.get()
+        if self._serving is not None:
+            self._serving.make_way(command)
+        self._handle(command)
 
     def _handle(self, command: cmd.Command) -> None:
         match command:
@@ -163,8 +173,9 @@ class Control:
             case cmd.Continue():
                 self._continue(command)
 
-    def _applied(self, command: cmd.Command, detail: str = "") -> None:
-        self._emit(CommandApplied(id=command.id, command=command.name, step=self._step, detail=detail))
+    def _applied(self, command: cmd.Command, detail: str = "", step: int | None = None) -> None:
+        at = self._step if step is None else step
+        self._emit(CommandApplied(id=command.id, command=command.name, step=at, detail=detail))
 
     def _refused(self, command: cmd.Command, reason: str) -> None:
         self._emit(CommandRefused(id=command.id, command=command.name, reason=reason))
@@ -280,8 +291,7 @@ class Control:
         elif self._situation == "evaluating" or self._serving is None:
             self._waiting.append(command)
         else:
-            self._serving.save()
-            self._applied(command)
+            self._serving.save(partial(self._applied, command, step=self._step))
 
     def _roll_back(self, command: cmd.RollBack) -> None:
         if self._situation in ("probing", "deciding"):

@@ -25,6 +25,9 @@ def run(context: RunContext, start_from: Path | None) -> RunEnded:
         model = finish.run(context, session)
     except StopRun as stop:
         return _stopped(context, session, stop)
+    finally:
+        if session is not None:
+            save.settle(context, session)  # the process ends without waiting for a thread
     return RunEnded(status="completed", step=session.step, model=model, reason=_summary(context, session))
 
 
@@ -32,6 +35,7 @@ def _stopped(context: RunContext, session: Session | None, stop: StopRun) -> Run
     step = session.step if session is not None else 0
     if session is not None:
         session.loop.drain()
+        save.settle(context, session)
         if stop.save and session.intact and session.last_saved_step != step and step > 0:
             save.run(context, session, "stop")
         elif stop.save and not session.intact:

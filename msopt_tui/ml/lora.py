@@ -7,10 +7,12 @@ still there. PEFT is an extra: without it a project file that asks for adapters 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from transformers.modeling_utils import PreTrainedModel
@@ -20,8 +22,12 @@ from msopt_tui.config.schema import LoraTable
 from msopt_tui.ml import tensor_files
 from msopt_tui.ml.heads import CAUSAL, CLASSES, SPANS, Head, module_of
 
+if TYPE_CHECKING:
+    from peft import LoraConfig
+
 ADAPTER = "adapter_model.safetensors"
-"""What PEFT calls the file of an adapter's weights; `adapter_config.json` stands beside it."""
+DESCRIPTION = "adapter_config.json"
+"""What PEFT calls the file of an adapter's weights, and the one beside it."""
 _NAME = "default"
 _PREFIX = "base_model.model."
 """Stands before every name in PEFT's files."""
@@ -107,12 +113,8 @@ def _layers(model: PreTrainedModel) -> str:
 
 def stored(model: PreTrainedModel) -> dict[str, torch.Tensor]:
     """The adapters' tensors and the parts beside them, whole, as PEFT's files call them; live, not copies."""
-    from peft import LoraConfig
-
     infix = f".{_NAME}."
-    config: object = model.peft_config[_NAME]
-    assert isinstance(config, LoraConfig), "as added"
-    whole = tuple(f"{part}." for part in config.modules_to_save or ())
+    whole = tuple(f"{part}." for part in _config(model).modules_to_save or ())
     return {
         _PREFIX + name.replace(infix, "."): tensor
         for name, tensor in model.state_dict().items()
@@ -120,9 +122,24 @@ def stored(model: PreTrainedModel) -> dict[str, torch.Tensor]:
     }
 
 
+def _config(model: PreTrainedModel) -> LoraConfig:
+    from peft import LoraConfig
+
+    config: object = model.peft_config[_NAME]
+    assert isinstance(config, LoraConfig), "as added"
+    return config
+
+
+def described(model: PreTrainedModel) -> bytes:
+    """What PEFT writes beside an adapter's weights."""
+    written: dict[str, object] = _config(model).to_dict()  # type: ignore[no-untyped-call]  # PEFT's own
+    fields = {key: sorted(value) if isinstance(value, set) else value for key, value in written.items()}
+    return json.dumps(fields, indent=2, sort_keys=True).encode()
+
+
 def write(model: PreTrainedModel, target: Path) -> None:
     """Write what `PeftModel.from_pretrained` loads onto the same base; raises OSError."""
-    model.peft_config[_NAME].save_pretrained(str(target))
+    (target / DESCRIPTION).write_bytes(described(model))
     # Parts may hold one tensor under two names, and PEFT asks for both.
     tensor_files.write(target / ADAPTER, {name: tensor.clone() for name, tensor in stored(model).items()})
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
 NAME = "manifest.json"
+PIECE = 1 << 20
+"""Bytes that are written and hashed in one go."""
 
 
 class FileEntry(msgspec.Struct, frozen=True):
@@ -25,18 +29,37 @@ class Manifest(msgspec.Struct, frozen=True):
     files: dict[str, FileEntry]
 
 
-def seal(directory: Path, format_version: int) -> int:
-    """Flush every file to the disk, write the manifest over them and flush that; returns the bytes of all files."""
-    entries = {}
-    for path in sorted(directory.iterdir()):
-        flush(path)
-        entries[path.name] = FileEntry(path.stat().st_size, sha256(path))
-    text = msgspec.json.format(msgspec.json.encode(Manifest(format_version, entries)), indent=2)
-    manifest = directory / NAME
-    manifest.write_bytes(text + b"\n")
-    flush(manifest)
+def write(path: Path, parts: Iterable[bytes | memoryview]) -> FileEntry:
+    """Write a new file, hash it on the way and wait for the disk.
+
+    In pieces, so that the interpreter is never held for long: a write and a hash of a large one let other threads run.
+    """
+    digest, size = hashlib.sha256(), 0
+    with path.open("wb", buffering=0) as file:
+        for part in parts:
+            whole = memoryview(part)
+            for begin in range(0, len(whole), PIECE):
+                piece = whole[begin : begin + PIECE]
+                _write_all(file, piece)
+                digest.update(piece)
+            size += len(whole)
+        os.fsync(file.fileno())
+    return FileEntry(size, digest.hexdigest())
+
+
+def _write_all(file: io.FileIO, piece: memoryview) -> None:
+    """A disk that is nearly full takes a part and refuses the rest."""
+    while piece:
+        piece = piece[file.write(piece) :]
+
+
+def seal(directory: Path, format_version: int, entries: Mapping[str, FileEntry]) -> int:
+    """Write the manifest over files as they were written and flush it; returns the bytes of all files."""
+    ordered = {name: entries[name] for name in sorted(entries)}
+    text = msgspec.json.format(msgspec.json.encode(Manifest(format_version, ordered)), indent=2) + b"\n"
+    write(directory / NAME, [text])
     flush(directory)
-    return sum(entry.bytes for entry in entries.values()) + len(text) + 1
+    return sum(entry.bytes for entry in entries.values()) + len(text)
 
 
 def read(directory: Path) -> Manifest:

@@ -13,7 +13,7 @@ from msopt_tui.config.change import with_changes
 from msopt_tui.config.dump import flatten
 from msopt_tui.config.fields import Scalar
 from msopt_tui.config.schema import Config
-from msopt_tui.protocol.commands import Decide, Evaluate, RollBack
+from msopt_tui.protocol.commands import Command, Decide, Evaluate, RollBack
 from msopt_tui.protocol.events import Event, Phase, PhaseChanged
 from msopt_tui.runs.directory import RunDirectory
 from msopt_tui.state.run_state import RunState
@@ -85,8 +85,14 @@ class Serving(Protocol):
     def evaluate(self) -> None:
         """Evaluate the validation split."""
 
-    def save(self) -> None:
-        """Write a checkpoint."""
+    def make_way(self, command: Command) -> None:
+        """Called before a command is served: what must be finished first is finished."""
+
+    def settle(self) -> None:
+        """Called before the run waits for somebody: what is under way is finished and said."""
+
+    def save(self, then: Callable[[], None]) -> None:
+        """Write a checkpoint; `then` is called when it is complete or has failed."""
 
     def answer(self, command: Evaluate) -> str:
         """Answer a prompt or measure a file; returns it in words. Raises ValueError with the reason where it can't."""

@@ -20,7 +20,7 @@ from msopt_tui.runs.directory import write_text_atomic
 from msopt_tui.state.numbers import significant
 from msopt_tui.steps import best_rows, memory, save, watch
 from msopt_tui.steps.context import RunContext
-from msopt_tui.steps.session import Session
+from msopt_tui.steps.session import Best, Session
 
 Reason = Literal["cadence", "asked", "round end", "start", "final", "probe"]
 PROGRESS_SECONDS = 0.5
@@ -52,6 +52,7 @@ def checking(context: RunContext, session: Session, detail: str) -> Check:
     def check(done: int, total: int) -> None:
         nonlocal last
         context.control.poll(session.step)
+        save.look(context, session)
         now = time.monotonic()
         if total and now - last >= PROGRESS_SECONDS:
             last = now
@@ -120,8 +121,7 @@ def _remember(context: RunContext, session: Session, metrics: dict[str, float | 
     if loss is None or not cost < session.best_cost:
         session.evaluations_since_best += 1
         return False
-    session.best_step, session.best_cost, session.best_loss = session.step, cost, loss
-    session.evaluations_since_best = 0
+    session.remember_best(Best(session.step, cost, loss, {session.step: row_losses}))
     best_rows.keep(context, session, row_losses)
     return True
 

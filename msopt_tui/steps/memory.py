@@ -14,6 +14,7 @@ import torch
 from msopt_tui.ml.loop import OutOfMemory, RoundPlan
 from msopt_tui.protocol.adjustable import ACCUMULATION, MICRO, rows_per_step
 from msopt_tui.protocol.events import Adjusted, Noted
+from msopt_tui.steps import save
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session
 
@@ -69,6 +70,7 @@ def _adjust(context: RunContext, session: Session, changes: dict[str, int], why:
     before = {MICRO: context.config.train.per_device_train_batch_size}
     before[ACCUMULATION] = context.config.train.gradient_accumulation_steps
     before[EVALUATED] = context.config.evaluate.per_device_eval_batch_size
+    save.before_a_change(context, session)
     context.settings.change(changes)
     for setting, value in changes.items():
         context.emit(Adjusted(step=session.step, setting=setting, old=before[setting], new=value, who=WHO, why=why))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from msopt_tui.ml import checkpoint
 from msopt_tui.protocol.events import Adjusted, Noted, RolledBack
 from msopt_tui.refinement.guard import Verdict
+from msopt_tui.steps import save
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session
 
@@ -18,7 +19,8 @@ RATE_FACTOR = 0.5
 def by_verdict(context: RunContext, session: Session, verdict: Verdict) -> None:
     """Act on what the guard saw: roll back and halve the rate, or pause where that has been tried often enough."""
     session.guard.reset()
-    good = _last_before(context, verdict.since)
+    save.settle(context, session)
+    good = last_before(context, verdict.since)
     if good is None:
         _ask(context, session, f"{verdict.reason}; no checkpoint from before step {verdict.since} to go back to")
     elif session.rollbacks >= context.config.train.max_rollbacks:
@@ -39,6 +41,7 @@ def by_verdict(context: RunContext, session: Session, verdict: Verdict) -> None:
 def to(context: RunContext, session: Session, good: int, since: int, reason: str, who: str) -> None:
     """Put weights, optimiser state and random numbers of a checkpoint in force; counters and settings stay."""
     session.loop.drain()
+    save.settle(context, session)
     checkpoint.load(context.directory.checkpoint(good), session.model, session.optimizer, session.device)
     session.guard.reset()
     # What was saved or measured at this step was of other weights.
@@ -47,7 +50,7 @@ def to(context: RunContext, session: Session, good: int, since: int, reason: str
     context.emit(RolledBack(step=session.step, from_step=good, since=since, reason=reason, who=who))
 
 
-def _last_before(context: RunContext, step: int) -> int | None:
+def last_before(context: RunContext, step: int) -> int | None:
     """Newest checkpoint of this run that was whole before `step` was taken."""
     for at in reversed(checkpoint.list_steps(context.directory.checkpoints)):
         if at < step:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from msopt_tui.ml import checkpoint, rng
 from msopt_tui.ml.tasks.causal_lm import CausalLanguageModelling
-from msopt_tui.protocol.commands import Evaluate, RollBack
+from msopt_tui.protocol.commands import Command, Evaluate, Pin, RollBack
 from msopt_tui.protocol.events import Answered, AnswerGrew
 from msopt_tui.runs.pins import words
 from msopt_tui.state.figures import figures
@@ -33,9 +34,20 @@ class Served:
         """Evaluate the validation split, and keep the weights where they are the best so far."""
         evaluate.and_keep(self._context, self._session, "asked")
 
-    def save(self) -> None:
-        """Write a checkpoint."""
-        save.run(self._context, self._session, "asked")
+    def make_way(self, command: Command) -> None:
+        """Finish a checkpoint that is being written where the command must not come before its end."""
+        if isinstance(command, Pin):
+            self.settle()  # the latest is the one that is being written, and none goes while it is pinned
+        else:
+            save.before_a_change(self._context, self._session)
+
+    def settle(self) -> None:
+        """Wait for the checkpoint that is being written."""
+        save.settle(self._context, self._session)
+
+    def save(self, then: Callable[[], None]) -> None:
+        """Write a checkpoint; `then` is called when it is complete or has failed."""
+        save.run(self._context, self._session, "asked", then)
 
     def answer(self, command: Evaluate) -> str:
         """Answer a prompt or measure a file, without touching the run's curves or its random numbers."""
@@ -75,6 +87,7 @@ class Served:
     def roll_back(self, command: RollBack) -> None:
         """Put a checkpoint's weights, optimiser state and random numbers in force again."""
         directory, session = self._context.directory, self._session
+        self.settle()
         steps = checkpoint.list_steps(directory.checkpoints)
         if command.step not in steps:
             raise ValueError(f"there is no checkpoint {command.step}: {words(steps)}")

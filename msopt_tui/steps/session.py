@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from transformers.modeling_utils import PreTrainedModel
@@ -11,7 +13,7 @@ from transformers.modeling_utils import PreTrainedModel
 from msopt_tui.config.schema import Config
 from msopt_tui.data.order import Stretch
 from msopt_tui.data.prepare import PreparedData
-from msopt_tui.ml import freeze, optim
+from msopt_tui.ml import checkpoint, freeze, optim
 from msopt_tui.ml import model as models
 from msopt_tui.ml.loop import RoundPlan, TrainingLoop
 from msopt_tui.ml.tasks.base import Task
@@ -19,7 +21,42 @@ from msopt_tui.protocol.adjustable import rows_per_step as rows_per_step
 from msopt_tui.refinement.budget import Costs, Ledger, Limits, affordable_steps
 from msopt_tui.refinement.guard import NORM_RATIO, Guard
 from msopt_tui.steps import rows
+from msopt_tui.steps.background import Job
 from msopt_tui.steps.rows import steps_in_round as steps_in_round
+
+
+class Kept(NamedTuple):
+    """What became of a checkpoint that could be written."""
+
+    saved: checkpoint.Saved
+    ended: float
+    """By the monotonic clock, without the removal of old ones."""
+    removed: list[int]
+    error: str
+    """Why old ones could not be removed."""
+
+
+class Saving(NamedTuple):
+    """A checkpoint that is being written while training goes on."""
+
+    step: int
+    reason: str
+    began: float
+    """By the monotonic clock."""
+    then: Callable[[], None]
+    job: Job[Kept]
+
+
+class Best(NamedTuple):
+    """The best validation at some time."""
+
+    step: int | None
+    cost: float
+    loss: float
+    row_losses: dict[int, list[float]]
+
+
+NO_BEST = Best(None, math.inf, math.inf, {})
 
 
 @dataclass
@@ -52,6 +89,10 @@ class Session:
     evaluations_since_best: int = 0
     last_evaluated_step: int = -1
     last_saved_step: int = -1
+    """Also of one that is being written."""
+    saving: Saving | None = None
+    best_before: Best = NO_BEST
+    """What was best before `best_step` was: what counts again should that not be kept."""
     row_losses: dict[int, list[float]] = field(default_factory=dict)
     """Loss of every validation row by step, of the latest and the best evaluation: what races are paired over."""
     rollbacks: int = 0
@@ -77,6 +118,21 @@ class Session:
     def step(self) -> int:
         """Optimiser steps done, all rounds counted."""
         return self.loop.step
+
+    def remember_best(self, best: Best) -> None:
+        """These weights are the best so far."""
+        self.best_before = Best(self.best_step, self.best_cost, self.best_loss, self.row_losses)
+        self.best_step, self.best_cost, self.best_loss, self.row_losses = best
+        self.evaluations_since_best = 0
+
+    def forget_best(self, step: int) -> bool:
+        """There is no checkpoint of a step: go back to what was best before it. True where that was the best."""
+        if self.best_before.step == step:
+            self.best_before = NO_BEST
+        if self.best_step != step:
+            return False
+        self.best_step, self.best_cost, self.best_loss, self.row_losses = self.best_before
+        return True
 
     def refuse(self, config: Config) -> None:
         """Raises ValueError for settings that this model or its data can't follow."""

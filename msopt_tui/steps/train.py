@@ -14,12 +14,13 @@ def run(context: RunContext, session: Session) -> str:
     control = context.control
 
     def undisturbed() -> bool:
-        return control.idle() and session.guard.verdict is None
+        return control.idle() and session.guard.verdict is None and not save.ready(session)
 
     with control.during("training"), control.serve_with(Served(context, session)), context.phase("train") as phase:
         if session.last_evaluated_step < 0:
             evaluate.and_keep(context, session, "start")
         while True:
+            save.look(context, session)
             interventions.again(context, session, context.replay.adjusted_at(session.round, session.step))
             _roll_back_if_needed(context, session)
             control.poll(session.step)
@@ -36,6 +37,7 @@ def run(context: RunContext, session: Session) -> str:
             evaluate.run(context, session, "round end")
         if session.last_saved_step != session.step:
             save.run(context, session, "round end")
+        save.settle(context, session)  # what follows loads other weights
     return reason
 
 

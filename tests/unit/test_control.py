@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +26,8 @@ class Bench:
         self.settings = LiveSettings(Config())
         self.control = Control(self.settings, self.said.append, directory)
         self.evaluations = 0
-        self.saves = 0
+        self.saves = self.settled = 0
+        self.made_way: list[str] = []
         self.rolled_back: list[int] = []
 
     def kinds(self) -> list[str]:
@@ -40,8 +41,15 @@ class Bench:
         with self.control.during("evaluating"):
             self.control.poll(5)
 
-    def save(self) -> None:
+    def make_way(self, command: cmd.Command) -> None:
+        self.made_way.append(command.name)
+
+    def settle(self) -> None:
+        self.settled += 1
+
+    def save(self, then: Callable[[], None]) -> None:
         self.saves += 1
+        then()
 
     def answer(self, command: cmd.Evaluate) -> str:
         if command.file:

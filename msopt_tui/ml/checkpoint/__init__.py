@@ -7,11 +7,12 @@ force. The schedule and the order of the rows are functions of the step, so ther
 from msopt_tui.ml.checkpoint.read import check, load
 from msopt_tui.ml.checkpoint.shelf import list_steps, newest_valid, retain, tidy
 from msopt_tui.ml.checkpoint.state import CheckpointError, TrainingState, differences, read_state
-from msopt_tui.ml.checkpoint.write import Saved, point, save
+from msopt_tui.ml.checkpoint.write import Saved, Snapshot, point, save, snapshot, store
 
 __all__ = [
     "CheckpointError",
     "Saved",
+    "Snapshot",
     "TrainingState",
     "check",
     "differences",
@@ -22,5 +23,7 @@ __all__ = [
     "read_state",
     "retain",
     "save",
+    "snapshot",
+    "store",
     "tidy",
 ]

@@ -34,19 +34,36 @@ def stored(model: PreTrainedModel) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def write_model(model: PreTrainedModel, tokenizer_dir: Path, target: Path, *, as_published: bool = True) -> None:
+def described(model: PreTrainedModel) -> dict[str, bytes]:
+    """The small files that say what the file of weights is of, by name, as `save_pretrained` writes them."""
+    if lora.is_adapted(model):
+        return {lora.DESCRIPTION: lora.described(model)}
+    config = model.config
+    config.dtype, config.architectures = str(model.dtype).removeprefix("torch."), [type(model).__name__]
+    files = {"config.json": config.to_json_string(use_diff=True)}
+    if model.can_generate():
+        generation = model.generation_config
+        files["generation_config.json"] = generation.to_json_string(use_diff=True, keys_to_pop=["compile_config"])
+    return {name: text.encode() for name, text in files.items()}
+
+
+def tokenizer_files(tokenizer_dir: Path) -> list[Path]:
+    """The files of a tokenizer that a model directory needs."""
+    return [path for name in _TOKENIZER_FILES if (path := tokenizer_dir / name).exists()]
+
+
+def write_model(model: PreTrainedModel, tokenizer_dir: Path, target: Path) -> None:
     """What `AutoModelForCausalLM` and `AutoTokenizer` load: weights, configuration, tokenizer. Raises OSError.
 
-    Of a model with adapters what `PeftModel` loads instead. `as_published` gives weights the names and shapes that the
-    architecture's published files have, where transformers keeps them otherwise in memory.
+    Of a model with adapters what `PeftModel` loads instead. Weights get the names and shapes that the architecture's
+    published files have, where transformers keeps them otherwise in memory.
     """
     if lora.is_adapted(model):
         lora.write(model, target)
     else:
         try:
-            model.save_pretrained(target, save_original_format=as_published)
+            model.save_pretrained(target)
         except SafetensorError as error:
             raise OSError(str(error)) from error
-    for name in _TOKENIZER_FILES:
-        if (tokenizer_dir / name).exists():
-            shutil.copyfile(tokenizer_dir / name, target / name)
+    for path in tokenizer_files(tokenizer_dir):
+        shutil.copyfile(path, target / path.name)

@@ -1,4 +1,7 @@
-"""Writing a checkpoint: beside its place, flushed, then renamed, so that a crash leaves the old one or the new."""
+"""Writing a checkpoint: beside its place, flushed, then renamed, so that a crash leaves the old one or the new.
+
+First a `Snapshot` in memory, on the thread that trains; then `store` writes it, on any thread and without torch.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import torch
 from transformers.modeling_utils import PreTrainedModel
 
 from msopt_tui.ml import manifest, rng, tensor_files
-from msopt_tui.ml.checkpoint.files import OPTIMIZER, RNG, write_model
+from msopt_tui.ml.checkpoint.files import OPTIMIZER, RNG, described, stored, tokenizer_files, weights_file
 from msopt_tui.ml.checkpoint.shelf import ASIDE, UNFINISHED, path_of, tidy
 from msopt_tui.ml.checkpoint.state import FORMAT, STATE, CheckpointError, TrainingState
 from msopt_tui.ml.optim import AdamW
@@ -25,6 +28,51 @@ class Saved:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a checkpoint will hold, in memory of its own."""
+
+    step: int
+    texts: dict[str, bytes]
+    """Small files by name."""
+    tensors: dict[str, tensor_files.Copied]
+    """Tensor files by name: three times the trainable weights."""
+    tokenizer_dir: Path
+
+
+def snapshot(
+    model: PreTrainedModel, optimizer: AdamW, tokenizer_dir: Path, state: TrainingState, device: torch.device
+) -> Snapshot:
+    """Copy everything that training goes on changing. Raises CheckpointError where there is no memory for it."""
+    live = {weights_file(model): stored(model), OPTIMIZER: optimizer.state(), RNG: rng.capture(device)}
+    try:
+        tensors = {name: tensor_files.copy(group) for name, group in live.items()}
+    except MemoryError as error:
+        raise CheckpointError(f"{path_of(Path(), state.step)} could not be saved: no memory for a copy") from error
+    return Snapshot(state.step, {**described(model), STATE: state.taken_here(device).encode()}, tensors, tokenizer_dir)
+
+
+def store(checkpoints_dir: Path, snapshot: Snapshot) -> Saved:
+    """Write `checkpoint-<step>`; one of that step is replaced. Only one at a time in a directory.
+
+    Raises CheckpointError where it can't be written (disk full); what was there before stays as it was.
+    """
+    target = path_of(checkpoints_dir, snapshot.step)
+    try:
+        checkpoints_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tidy(checkpoints_dir)
+        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=checkpoints_dir))
+        try:
+            size = _write(unfinished, snapshot)
+            put(unfinished, target)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise CheckpointError(f"{target.name} could not be saved: {error}") from error
+    return Saved(target, size)
+
+
 def save(
     checkpoints_dir: Path,
     model: PreTrainedModel,
@@ -33,28 +81,17 @@ def save(
     state: TrainingState,
     device: torch.device,
 ) -> Saved:
-    """Write `checkpoint-<step>`; one of that step is replaced.
+    """Both at once, for whoever does not train meanwhile; raises CheckpointError as they do."""
+    return store(checkpoints_dir, snapshot(model, optimizer, tokenizer_dir, state, device))
 
-    Raises CheckpointError where it can't be written (disk full); what was there before stays as it was.
-    """
-    target = path_of(checkpoints_dir, state.step)
-    try:
-        checkpoints_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        tidy(checkpoints_dir)
-        unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=checkpoints_dir))
-        try:
-            write_model(model, tokenizer_dir, unfinished, as_published=False)
-            tensor_files.write(unfinished / OPTIMIZER, optimizer.state())
-            tensor_files.write(unfinished / RNG, rng.capture(device))
-            (unfinished / STATE).write_bytes(state.taken_here(device).encode())
-            size = manifest.seal(unfinished, FORMAT)
-            put(unfinished, target)
-        except BaseException:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            raise
-    except OSError as error:
-        raise CheckpointError(f"{target.name} could not be saved: {error}") from error
-    return Saved(target, size)
+
+def _write(unfinished: Path, snapshot: Snapshot) -> int:
+    """Every file, on the disk; returns the bytes of all."""
+    texts = {path.name: path.read_bytes() for path in tokenizer_files(snapshot.tokenizer_dir)} | snapshot.texts
+    entries = {name: manifest.write(unfinished / name, [text]) for name, text in texts.items()}
+    for name, content in snapshot.tensors.items():
+        entries[name] = manifest.write(unfinished / name, content)
+    return manifest.seal(unfinished, FORMAT, entries)
 
 
 def put(unfinished: Path, target: Path) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from msopt_tui.ml import checkpoint
 from msopt_tui.protocol.events import Noted
+from msopt_tui.steps import save
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session
 
 
 def load(context: RunContext, session: Session, step: int) -> None:
     """Weights, optimiser and RNG of a checkpoint; counters and settings stay as they are."""
+    save.settle(context, session)
     checkpoint.load(context.directory.checkpoint(step), session.model, session.optimizer, session.device)
 
 
