@@ -77,7 +77,8 @@ class Evaluate(Base, frozen=True, kw_only=True):
     """
 
     file: str = ""
-    """Absolute path of a UTF-8 text to measure instead, for tasks that learn from running text."""
+    """Absolute path of a file to measure instead: UTF-8 text for tasks that learn from running text, else rows of the
+    task as JSON lines, CSV, Parquet or Arrow."""
     prompt: str = ""
     """A text to answer instead."""
 

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from msopt_tui.config.change import with_changes
+from msopt_tui.data import file_split
+from msopt_tui.data import vocabulary as vocabularies
 from msopt_tui.ml import checkpoint, rng
+from msopt_tui.ml.tasks import task_of
+from msopt_tui.ml.tasks.base import Check, Subject
 from msopt_tui.ml.tasks.causal_lm import CausalLanguageModelling
 from msopt_tui.protocol.commands import Command, Evaluate, Pin, RollBack
 from msopt_tui.protocol.events import Answered, AnswerGrew
@@ -15,9 +21,6 @@ from msopt_tui.steps import evaluate, rollback, save
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session
 from msopt_tui.steps.streamed import Streamed
-
-FILE_LIMIT = 64 << 20
-"""A chosen file may be so large (bytes): it is read as a whole."""
 
 
 class _Cancelled(Exception):
@@ -77,12 +80,26 @@ class Served:
         return Answered(id=command.id, step=step, prompt=command.prompt, text=text)
 
     def _measured(self, command: Evaluate) -> Answered:
-        task = self._session.task
-        if not isinstance(task, CausalLanguageModelling):
-            raise ValueError("a file can be measured where the task is causal-lm: running text and its next token")
-        check = evaluate.checking(self._context, self._session, Path(command.file).name)
-        result = task.measure_text(self._context.config, read(Path(command.file)), check)
-        return Answered(id=command.id, step=self._session.step, file=command.file, metrics=result.metrics)
+        path = Path(command.file)
+        check = evaluate.checking(self._context, self._session, path.name)
+        task, config = self._session.task, self._context.config
+        if isinstance(task, CausalLanguageModelling):
+            metrics = task.measure_text(config, file_split.text_of(path), check).metrics
+        else:
+            metrics = self._measured_as_split(path, check)
+        return Answered(id=command.id, step=self._session.step, file=command.file, metrics=metrics)
+
+    def _measured_as_split(self, path: Path, check: Check) -> dict[str, float | None]:
+        """The figures of the task over a file, as an evaluation has them of the validation split."""
+        session = self._session
+        # The prompts of the project are none of the file's.
+        config = with_changes(self._context.config, {"evaluate.prompts": "[]"})
+        vocabulary = vocabularies.load(session.prepared.tokenizer_dir, session.prepared.meta.family)
+        with TemporaryDirectory(prefix="msopt-tui-") as folder:
+            own = file_split.prepared_from(path, config, session.prepared, vocabulary, Path(folder))
+            task = task_of(config, Subject(session.model, vocabulary, own, session.device, session.dtype))
+            measured = task.measure(config, "validation", check).metrics
+            return {**measured, **task.predict(config, "validation", check).metrics}
 
     def roll_back(self, command: RollBack) -> None:
         """Put a checkpoint's weights, optimiser state and random numbers in force again."""
@@ -93,18 +110,3 @@ class Served:
             raise ValueError(f"there is no checkpoint {command.step}: {words(steps)}")
         checkpoint.check(directory.checkpoint(command.step), model=session.model)
         rollback.to(self._context, session, command.step, command.step + 1, "asked", command.who)
-
-
-def read(path: Path) -> str:
-    """The text of a chosen file; raises ValueError where it is none."""
-    try:
-        if path.is_file() and path.stat().st_size > FILE_LIMIT:
-            raise ValueError(f"{path}: larger than {FILE_LIMIT >> 20} MiB")
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not UTF-8 text (byte {error.start})") from None
-    except OSError as error:
-        raise ValueError(f"{path}: {error.strerror}") from None
-    if not text.strip():
-        raise ValueError(f"{path}: there is no text in it")
-    return text

@@ -57,7 +57,7 @@ ACTIONS: tuple[Action, ...] = (
         "Type prompts to the current weights and read the answers as they are written.",
         "Run",
     ),
-    Action("try_file", ("M",), "measure a file", "Measure the current weights on a text file.", "Run"),
+    Action("try_file", ("M",), "measure a file", "Measure the current weights on a file of text or rows.", "Run"),
     Action("pin_checkpoint", ("P",), "pin", "Keep the latest checkpoint for good.", "Run", (), 0, commands.Pin),
     Action("roll_back", ("B",), "roll back", "Put a checkpoint's weights in force again; asks which.", "Run"),
     Action("branch", ("b",), "branch", "Begin a new run from a checkpoint, with edited settings.", "Run"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msopt_tui.config.load import load_project
@@ -125,13 +125,13 @@ def write(folder: Path, task: str, *, model: str, steps: int = 40, more: str = "
     return project
 
 
-def run(project: Path, *overrides: str, ask: Evaluate | None = None) -> RunDirectory:
+def run(project: Path, *overrides: str, ask: Evaluate | Sequence[Evaluate] = ()) -> RunDirectory:
     """The whole run, in this process; `ask` is served before its first step."""
     config = load_project(project, [f"data.cache_dir={project.parent / 'cache'}", *overrides])
     directory = launch.create_run(config, project, project.parent / "runs")
     engine = make_engine(directory, somebody_watches=False)
-    if ask is not None:
-        engine.submit(ask)
+    for command in [ask] if isinstance(ask, Evaluate) else ask:
+        engine.submit(command)
     engine.serve()
     assert engine.ended is not None
     assert engine.ended.status == "completed", engine.ended.reason

@@ -17,6 +17,15 @@ class BrokenRow(Exception):
     """A row that gives no text or no record; the message says why."""
 
 
+class TooManyBroken(DataError):
+    """More broken rows than a source may have."""
+
+    def __init__(self, first: str, way_out: str) -> None:
+        super().__init__(f"{first}; {way_out}")
+        self.first = first
+        """What is wrong with the row that was one too many."""
+
+
 @dataclass(slots=True)
 class BrokenRows:
     """Counts the broken rows of one source; one more than `max_broken_rows` is an error."""
@@ -30,9 +39,10 @@ class BrokenRows:
         self.count += 1
         self.tally.remove("broken rows", f"{label(origin, row)}: {why}: {sample}")
         if self.count > self.limit:
-            raise DataError(
-                f"{label(origin, row)}: broken row: {why}: {excerpt(sample)}; more than data.sources.max_broken_rows "
-                f"= {self.limit} of this source are broken: repair the file, or set the key higher to leave them out"
+            raise TooManyBroken(
+                f"{label(origin, row)}: broken row: {why}: {excerpt(sample)}",
+                f"more than data.sources.max_broken_rows = {self.limit} of this source are broken: repair the file, or "
+                "set the key higher to leave them out",
             )
 
 

@@ -27,7 +27,7 @@ def open_until(screen: RunView) -> None:
 
 
 def open_file(screen: RunView) -> None:
-    """Ask for a text file that the current weights are measured on."""
+    """Ask for a file that the current weights are measured on."""
 
     def check(text: str) -> str:
         return "" if Path(text).expanduser().is_file() else "no such file"
@@ -35,7 +35,8 @@ def open_file(screen: RunView) -> None:
     def chosen(text: str) -> None:
         screen.send(commands.Evaluate(file=str(Path(text).expanduser().absolute())))
 
-    _ask(screen, LineDialog("measure a text file", "file", "UTF-8, for running text", check), chosen)
+    hint = "UTF-8 text, or rows of the task (.jsonl, .csv, …)"
+    _ask(screen, LineDialog("measure a file", "file", hint, check), chosen)
 
 
 def open_rollback(screen: RunView) -> None:
