@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -48,6 +49,22 @@ def read(
     """
     config = configuration(directory, head)
     name_classes(config, labels)
+    model, found = _loaded(directory, config, head, four_bits=four_bits)
+    missing = sorted(found["missing_keys"]) + sorted(str(name) for name, *_ in found["mismatched_keys"])
+    lacking = [name for name in missing if not module_of(name, head)]
+    if lacking:
+        # They would start from random numbers, which nobody who names a pretrained model means.
+        more = f", nor {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        raise DataError(f"model.pretrained: {directory}: has no {lacking[0]} of the shape in config.json{more}")
+    _name_tokens(model, vocab_size, eos_token_id, pad_token_id, head)
+    model.train()
+    return Read(model, tuple(missing))
+
+
+def _loaded(
+    directory: Path, config: PretrainedConfig, head: Head, *, four_bits: bool
+) -> tuple[PreTrainedModel, dict[str, Any]]:
+    """The network with the weights that are there, and transformers' report of what is not. Raises DataError."""
     for path in _weight_files(directory):
         try:
             tensor_files.check_header(path)
@@ -71,15 +88,7 @@ def read(
     assert isinstance(answer, tuple), "as asked for"
     model, found = answer
     assert isinstance(model, PreTrainedModel), "the auto class gives nothing else"
-    missing = sorted(found["missing_keys"]) + sorted(str(name) for name, *_ in found["mismatched_keys"])
-    lacking = [name for name in missing if not module_of(name, head)]
-    if lacking:
-        # They would start from random numbers, which nobody who names a pretrained model means.
-        more = f", nor {len(lacking) - 1} more" if len(lacking) > 1 else ""
-        raise DataError(f"model.pretrained: {directory}: has no {lacking[0]} of the shape in config.json{more}")
-    _name_tokens(model, vocab_size, eos_token_id, pad_token_id, head)
-    model.train()
-    return Read(model, tuple(missing))
+    return model, found
 
 
 def _parts(config: PretrainedConfig, head: Head) -> list[str]:

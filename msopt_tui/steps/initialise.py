@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from transformers.modeling_utils import PreTrainedModel
 
 from msopt_tui.data import vocabulary as vocabularies
 from msopt_tui.data.prepare import PreparedData
@@ -62,33 +64,17 @@ def _build(context: RunContext, prepared: PreparedData) -> Session:
     dtype = device.autocast_dtype(where, config.train.bf16)
     torch.manual_seed(config.train.seed)
     vocabulary = vocabularies.load(prepared.tokenizer_dir, prepared.meta.family)
-
-    def note(text: str) -> None:
-        context.emit(Noted(level="info", text=text))
-
-    model = network.build(config, prepared, context.base_dir, where, note)
-    if config.train.gradient_checkpointing:
-        models.enable_gradient_checkpointing(model)
+    model = _network(context, prepared, where)
     optimizer = optim.build(model, config.train, where)
     task = task_of(config, Subject(model, vocabulary, prepared, where, dtype))
     guard = Guard(spike_sigmas=config.train.spike_sigmas, max_broken_steps=config.train.max_broken_steps)
-
-    def report(done: StepsDone) -> None:
-        context.emit(done)
-        guard.see(done.first, done.losses, done.grad_norms)
-        told = guard.tell()
-        if told is not None:
-            count, first, last = told
-            text = f"{count} steps from {first} to {last} left out: gradients over {NORM_RATIO:g} times the ordinary"
-            context.emit(Noted(level="warning", text=text, step=last))
-
     loop = TrainingLoop(
         model=model,
         optimizer=optimizer,
         loss_of=_loss(context, task),
         batches=task.batches(config),
         device=where,
-        report=report,
+        report=_report(context, guard),
     )
     plan = RoundPlan(0, steps_in_round(config, prepared))
     rows.refuse(config, prepared)
@@ -111,6 +97,33 @@ def _build(context: RunContext, prepared: PreparedData) -> Session:
         ordered=stretch,
         base=lora.base_digest(model) if lora.is_adapted(model) else "",
     )
+
+
+def _network(context: RunContext, prepared: PreparedData, where: torch.device) -> PreTrainedModel:
+    """The network as training begins with it; what starts from random numbers is noted."""
+
+    def note(text: str) -> None:
+        context.emit(Noted(level="info", text=text))
+
+    model = network.build(context.config, prepared, context.base_dir, where, note)
+    if context.config.train.gradient_checkpointing:
+        models.enable_gradient_checkpointing(model)
+    return model
+
+
+def _report(context: RunContext, guard: Guard) -> Callable[[StepsDone], None]:
+    """What becomes of steps: they are told, and looked at for what runs out of course."""
+
+    def report(done: StepsDone) -> None:
+        context.emit(done)
+        guard.see(done.first, done.losses, done.grad_norms)
+        told = guard.tell()
+        if told is not None:
+            count, first, last = told
+            text = f"{count} steps from {first} to {last} left out: gradients over {NORM_RATIO:g} times the ordinary"
+            context.emit(Noted(level="warning", text=text, step=last))
+
+    return report
 
 
 def _loss(context: RunContext, task: Task) -> LossOf:

@@ -13,6 +13,7 @@ from msopt_tui.protocol.events import (
     Diagnosed,
     Noted,
     Progressed,
+    Proposal,
     Proposed,
     RateTested,
     RoundStarted,
@@ -36,56 +37,67 @@ def run(context: RunContext, session: Session, done_before: RoundStarted | None 
 
     In a run that repeats another the test is made again, and what followed from it then follows from it now.
     """
-    config = context.config
+    config, written = context.config, context.config.train.learning_rate
+    before = done_before.changes if done_before is not None else None
     steps = min(config.refine.range_test_steps, int(MOST * session.plan.total))
     if steps < test.LEAST or not weights.has_initial(context):
-        return done_before.changes if done_before is not None else {}
-    written = config.train.learning_rate
+        return before or {}
     with context.phase("refine") as phase:
-        rates = test.rates_for(written, steps)
-        losses = _losses(context, session, rates)
-        reading = test.read(rates, losses)
-        context.emit(
-            RateTested(
-                round=session.round,
-                step=session.step,
-                rates=rates[: len(losses)],
-                losses=[finite(loss) for loss in losses],
-                suggested=reading.suggested if reading else None,
-            )
-        )
+        reading = _tested(context, session, test.rates_for(written, steps))
         if reading is None:
             phase.detail = "the range test says nothing"
-            return done_before.changes if done_before is not None else {}
+            return before or {}
         passes = _passes(context, session)
         finding = of_test(written, reading, cautious=bool(config.model.pretrained) or passes > MANY_PASSES)
         context.emit(Diagnosed(round=session.round, step=session.step, findings=[finding] if finding else []))
-        if done_before is not None:
+        if before is not None:
             phase.detail = "decided as before"
-            return done_before.changes
+            return before
         proposal = propose.before_the_first(reading, finding, config, session.plan.total, passes)
         asks = config.refine.mode == "ask" and context.somebody_watches
         if with_changes(config, proposal.changes) == config or (asks and finding is None):
             phase.detail = f"rate {written:g} kept"
             return {}
-        if asks:
-            context.emit(Proposed(round=session.round, step=session.step, proposals=[proposal]))
-            with context.control.during("deciding"):
-                decision = decide.by_person([proposal], context.control.wait_for_decision(session.step))
-        else:
-            decision = decide.by_measurement(proposal)
-        context.emit(
-            Decided(
-                round=session.round,
-                proposal=decision.proposal,
-                decision=decision.verdict,
-                changes=decision.changes,
-                who=decision.who,
-                reason=decision.reason,
-            )
-        )
+        decision = _decided(context, session, proposal, asks=asks)
         phase.detail = f"{proposal.id} {decision.verdict}"
         return decision.changes
+
+
+def _tested(context: RunContext, session: Session, rates: list[float]) -> test.Reading | None:
+    """What the curve of losses over rates says, on the record."""
+    losses = _losses(context, session, rates)
+    reading = test.read(rates, losses)
+    context.emit(
+        RateTested(
+            round=session.round,
+            step=session.step,
+            rates=rates[: len(losses)],
+            losses=[finite(loss) for loss in losses],
+            suggested=reading.suggested if reading else None,
+        )
+    )
+    return reading
+
+
+def _decided(context: RunContext, session: Session, proposal: Proposal, *, asks: bool) -> decide.Decision:
+    """What becomes of the proposal, on the record."""
+    if asks:
+        context.emit(Proposed(round=session.round, step=session.step, proposals=[proposal]))
+        with context.control.during("deciding"):
+            decision = decide.by_person([proposal], context.control.wait_for_decision(session.step))
+    else:
+        decision = decide.by_measurement(proposal)
+    context.emit(
+        Decided(
+            round=session.round,
+            proposal=decision.proposal,
+            decision=decision.verdict,
+            changes=decision.changes,
+            who=decision.who,
+            reason=decision.reason,
+        )
+    )
+    return decision
 
 
 def _passes(context: RunContext, session: Session) -> float:
