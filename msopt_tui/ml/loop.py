@@ -18,6 +18,7 @@ from msopt_tui.config.schema import Config
 from msopt_tui.ml import optim, rng
 from msopt_tui.ml.batch import Batch, Batches
 from msopt_tui.ml.schedule import learning_rate
+from msopt_tui.ml.stopwatch import Read, stopwatch_for
 from msopt_tui.protocol.codec import finite
 from msopt_tui.protocol.events import StepsDone
 
@@ -96,16 +97,18 @@ class TrainingLoop:
                 train.decay_ratio,
                 train.min_lr_rate,
             )
-            began = time.perf_counter()
+            watch = figures.watch
+            watch.start()
             batch = self.batches.batch(step)
-            fetched = time.perf_counter()
+            watch.lap("data")
             loss = self._fitting(batch, accumulation)
-            learned = time.perf_counter()
+            watch.lap("backward")
             optim.apply(optimizer, rate, train.weight_decay, betas)
             norm = optimizer.update(train.max_grad_norm)
             self.step = step
             self.tokens += batch.tokens
-            figures.spent(fetched - began, learned - fetched, time.perf_counter() - learned)
+            watch.lap("optimiser")
+            watch.keep()
             figures.add(step, loss, norm, rate, batch.tokens)
         figures.pause_clock()
 
@@ -155,7 +158,7 @@ class _Batch(NamedTuple):
     rates: list[float]
     tokens: int
     seconds: float
-    split: dict[str, float]
+    laps: Read
 
 
 class _Flying(NamedTuple):
@@ -177,7 +180,7 @@ class _Figures:
         self._values: list[torch.Tensor] = []
         self._rates: list[float] = []
         self._tokens = 0
-        self._split: dict[str, float] = {}
+        self.watch = stopwatch_for(device)
         self._flying: _Flying | None = None
         self._since = time.perf_counter()
         self._running = False
@@ -191,12 +194,6 @@ class _Figures:
         """Evaluations, saves and pauses don't count as training time, so what is open is reported before them."""
         self.drain()
         self._running = False
-
-    def spent(self, data: float, backward: float, optimiser: float) -> None:
-        """Seconds of a step. Only a CPU is through with something when the call returns."""
-        if self.device.type == "cpu":
-            for name, seconds in (("data", data), ("backward", backward), ("optimiser", optimiser)):
-                self._split[name] = self._split.get(name, 0.0) + seconds
 
     def add(self, step: int, loss: torch.Tensor, norm: torch.Tensor, rate: float, tokens: int) -> None:
         if not self._rates:
@@ -215,8 +212,8 @@ class _Figures:
         now = time.perf_counter()
         seconds, self._since = now - self._since, now
         figures = torch.stack([value.float() for value in self._values])
-        batch = _Batch(self._first, self._rates, self._tokens, seconds, self._split)
-        self._values, self._rates, self._tokens, self._split = [], [], 0, {}
+        batch = _Batch(self._first, self._rates, self._tokens, seconds, self.watch.take())
+        self._values, self._rates, self._tokens = [], [], 0
         if not self._asynchronous:
             self._emit(figures, batch)
             return
@@ -242,7 +239,7 @@ class _Figures:
                 learning_rates=batch.rates,
                 seconds=batch.seconds,
                 tokens=batch.tokens,
-                split=batch.split,
+                split=batch.laps(batch.seconds),
             )
         )
 

@@ -25,9 +25,24 @@ class GpuMonitor:
         except pynvml.NVMLError as error:
             self.absent_because = str(error)
 
+        self._energy = [_energy(handle) for handle in self._handles]
+
     def sample(self) -> list[Gpu]:
         """One reading of each GPU."""
         return [_read(handle) for handle in self._handles]
+
+    def joules(self) -> float | None:
+        """What all of them took since the reading before; `None` where none counts it (before Volta)."""
+        now, before = [_energy(handle) for handle in self._handles], self._energy
+        self._energy = now
+        pairs = zip(now, before, strict=True)
+        taken = [a - b for a, b in pairs if a is not None and b is not None and a >= b]
+        return sum(taken) / 1000 if taken else None
+
+
+def _energy(handle: object) -> int | None:
+    """Since the driver was loaded (millijoules)."""
+    return _ask(lambda: int(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)))
 
 
 def _read(handle: object) -> Gpu:

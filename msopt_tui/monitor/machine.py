@@ -1,4 +1,4 @@
-"""CPU, memory and disk by psutil, beside the GPUs: one `ResourcesSampled` at a time."""
+"""CPU, memory, disk and network by psutil, energy, beside the GPUs: one `ResourcesSampled` at a time."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from pathlib import Path
 
 import psutil
 
+from msopt_tui.monitor.energy import CpuEnergy
 from msopt_tui.monitor.gpu import GpuMonitor
+from msopt_tui.monitor.traffic import TrafficMonitor
 from msopt_tui.protocol.events import ResourcesSampled
 
 
 class MachineMonitor:
-    """Samples this machine and this process. CPU figures cover the time since the sample before."""
+    """Samples this machine and this process. Rates and energies cover the time since the sample before."""
 
     def __init__(self, disk: Path) -> None:
         self._disk = disk
         self._gpus = GpuMonitor()
+        self._traffic = TrafficMonitor()
+        self._cpu_energy = CpuEnergy()
         self._process = psutil.Process()
         # The first reading of both has no time behind it and is always 0.
         psutil.cpu_percent()
@@ -34,4 +38,7 @@ class MachineMonitor:
             disk_free=disk.free,
             disk_total=disk.total,
             gpus=self._gpus.sample(),
+            gpu_energy=self._gpus.joules(),
+            cpu_energy=self._cpu_energy.joules(),
+            **self._traffic.sample()._asdict(),
         )

@@ -134,8 +134,8 @@ class StepsDone(Base, frozen=True, kw_only=True):
     tokens: int
     """Tokens trained on in these steps."""
     split: dict[str, float] = {}
-    """Where the seconds went: `data`, `backward` (with the forward pass), `optimiser`. Empty where the host does not
-    know: on a device that runs ahead of it."""
+    """Where the seconds went: `data`, `backward` (with the forward pass), `optimiser`. On CUDA by the device's own
+    time, its waiting for the host included; empty where neither clock tells."""
 
 
 class CheckpointSaved(Base, frozen=True, kw_only=True):
@@ -286,6 +286,16 @@ class ResourcesSampled(Base, frozen=True, kw_only=True):
     memory_total: int
     disk_free: int
     disk_total: int
+    disk_read: Number = None
+    """Of all disks (bytes a second), over the time since the sample before; `None` where the system does not say."""
+    disk_written: Number = None
+    net_received: Number = None
+    """Over all networks but the machine's own (bytes a second)."""
+    net_sent: Number = None
+    gpu_energy: Number = None
+    """That all GPUs of the machine took since the sample before (joules); `None` where nothing measures it."""
+    cpu_energy: Number = None
+    """The same of its CPU packages (joules), by RAPL."""
     gpus: list[Gpu] = []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 
 WARMUP_BATCHES = 2
 """Batches of steps left out at the start: kernels are chosen, memory is taken, code is compiled."""
@@ -13,20 +14,25 @@ class StepRate:
     """Steps and tokens a second over the latest stretch of training time."""
 
     def __init__(self) -> None:
-        self._recent: deque[tuple[int, int, float]] = deque()
+        self._recent: deque[tuple[int, int, float, Mapping[str, float]]] = deque()
+        self._split: dict[str, float] = {}
         self._skip = WARMUP_BATCHES
         self._steps = self._tokens = 0
         self._seconds = 0.0
 
-    def add(self, steps: int, tokens: int, seconds: float) -> None:
-        """Count a batch of steps that took `seconds` of training time."""
+    def add(self, steps: int, tokens: int, seconds: float, split: Mapping[str, float] = {}) -> None:
+        """Count a batch of steps that took `seconds` of training time; `split` says what for, where that is known."""
         if self._skip:
             self._skip -= 1
             return
-        self._recent.append((steps, tokens, seconds))
+        self._recent.append((steps, tokens, seconds, split))
+        for part, spent in split.items():
+            self._split[part] = self._split.get(part, 0.0) + spent
         self._steps, self._tokens, self._seconds = self._steps + steps, self._tokens + tokens, self._seconds + seconds
         while len(self._recent) > 1 and self._seconds - self._recent[0][2] > WINDOW_SECONDS:
-            old_steps, old_tokens, old_seconds = self._recent.popleft()
+            old_steps, old_tokens, old_seconds, old_split = self._recent.popleft()
+            for part, spent in old_split.items():
+                self._split[part] -= spent
             self._steps -= old_steps
             self._tokens -= old_tokens
             self._seconds -= old_seconds
@@ -40,6 +46,17 @@ class StepRate:
     def tokens_per_second(self) -> float | None:
         """`None` until there is something to go by."""
         return self._tokens / self._seconds if self._seconds > 0 else None
+
+    @property
+    def step_seconds(self) -> float | None:
+        """Of one step; `None` until there is something to go by."""
+        return self._seconds / self._steps if self._steps else None
+
+    @property
+    def split(self) -> dict[str, float]:
+        """What the seconds went for: part to per cent; empty where it is not known."""
+        whole = sum(self._split.values())
+        return {part: 100.0 * spent / whole for part, spent in self._split.items()} if whole > 0 else {}
 
     def eta(self, steps: int) -> float | None:
         """Seconds that `steps` more would take."""

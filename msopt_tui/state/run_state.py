@@ -9,6 +9,7 @@ from msopt_tui.config.fields import Scalar
 from msopt_tui.protocol import events as ev
 from msopt_tui.state.clock import Clock
 from msopt_tui.state.describe import Line, describe
+from msopt_tui.state.energy import Energy
 from msopt_tui.state.fold import HANDLERS
 from msopt_tui.state.parts import Answering as Answering
 from msopt_tui.state.parts import CommandState as CommandState
@@ -18,6 +19,7 @@ from msopt_tui.state.parts import PhaseState as PhaseState
 from msopt_tui.state.parts import Status as Status
 from msopt_tui.state.rates import StepRate
 from msopt_tui.state.series import Series
+from msopt_tui.state.spent import Spent
 from msopt_tui.state.work import Work
 
 RESOURCE_SAMPLES = 300
@@ -50,10 +52,10 @@ class RunState:
     step: int = 0
     tokens: int = 0
     train_seconds: float = 0.0
-    split: dict[str, float] = field(default_factory=dict)
-    """Where the seconds of the latest steps went; empty where the engine does not know."""
-    step_seconds: float = 0.0
-    """Of one of the latest steps."""
+    spent: Spent = field(default_factory=Spent)
+    """Where the time of the latest engine went."""
+    energy: Energy = field(default_factory=Energy)
+    """Over all engines of the run."""
     evaluation_seconds: float = 0.0
     """Of the latest validation."""
     losses: Series = field(default_factory=Series)

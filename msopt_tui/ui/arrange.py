@@ -46,7 +46,7 @@ _LEFT = (
     Slot(("journal",), 6, 2.4, 1),
 )
 _RIGHT = (
-    Slot(("resources",), 7, 0.6, 1, 7),
+    Slot(("resources",), 7, 3.0, 1, 7),
     Slot(("evaluation",), 7, 1.6, 0, 24),
     Slot(("samples",), 8, 2.2, 2),
     Slot(("settings",), 8, 1.8, 3),
@@ -74,13 +74,15 @@ def arrange(
     *,
     maximised: PaneName | None = None,
     resource_rows: int = 5,
+    resource_more: int = 0,
     evaluation_rows: int = 5,
     layout: PaneLayout = USUAL,
 ) -> dict[PaneName, Box]:
     """The boxes of the panes that are shown in the space between the status line and the keys.
 
-    `resource_rows` and `evaluation_rows` are the lines that those panes would like to show; an evaluation never takes
-    more than half of the height for it. `layout` is what the person made of it.
+    `resource_rows` and `evaluation_rows` are the lines that those panes would like to show, `resource_more` those that
+    are shown where there is room; an evaluation never takes more than half of the height for it. `layout` is what the
+    person made of it.
     """
     whole = Box(0, 0, width, height)
     if width < 1 or height < 1:
@@ -90,7 +92,7 @@ def arrange(
     if width < MIN_WIDTH or height < MIN_HEIGHT - 2:
         return {layout.visible[0]: whole} if width >= 40 and height >= 8 else {}
     needed = resource_rows + 2
-    resources = _RIGHT[0]._replace(least=needed, most=needed)
+    resources = _RIGHT[0]._replace(least=needed, most=needed + resource_more)
     evaluation = _RIGHT[1]._replace(least=max(min(evaluation_rows + 2, height // 2), _RIGHT[1].least))
     if width < NARROW:
         columns: list[Sequence[Slot]] = [_NARROW]

@@ -77,6 +77,14 @@ def counted(limit: int) -> Callable[[], bool]:
     return idle
 
 
+def test_the_seconds_of_the_steps_are_told_in_parts() -> None:
+    loop, said, _ = build()
+    loop.run(config(), RoundPlan(0, 3), 3, always)
+    for event in said:
+        assert set(event.split) == {"data", "backward", "optimiser"}
+        assert 0 < sum(event.split.values()) <= event.seconds
+
+
 def test_every_step_is_reported_once_and_in_order() -> None:
     loop, said, _ = build()
     loop.run(config(), RoundPlan(0, 50), 50, always)

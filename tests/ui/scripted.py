@@ -61,6 +61,7 @@ class Script:
 
     def __init__(self, seed: int = 7, *, gpus: int = 0, batch_size: int = 10) -> None:
         self.random = random.Random(seed)
+        self.traffic = random.Random(seed)
         self.now = START
         self.gpus = gpus
         self.batch_size = batch_size
@@ -233,6 +234,11 @@ class Script:
             memory_total=16 * gib,
             disk_free=41 * gib,
             disk_total=64 * gib,
+            disk_read=abs(self.traffic.gauss(0, 2)) * 2**20,
+            disk_written=30 * 2**20 if self.step % 200 < 20 else 4096.0,
+            net_received=abs(self.traffic.gauss(0, 3)) * 2**10,
+            net_sent=abs(self.traffic.gauss(0, 1)) * 2**10,
+            gpu_energy=512.0 * self.gpus if self.gpus else None,
             gpus=[
                 ev.Gpu(
                     name="NVIDIA H200",

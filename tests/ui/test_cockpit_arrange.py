@@ -72,6 +72,8 @@ def test_a_maximised_pane_has_it_all() -> None:
 
 def test_gpus_get_the_lines_they_need() -> None:
     assert arrange(160, 43, resource_rows=8)["resources"].height == 8 + BARS
+    assert arrange(160, 63, resource_rows=8, resource_more=4)["resources"].height == 12 + BARS
+    assert set(arrange(160, 43, resource_more=4)) == set(arrange(160, 43)), "no pane folds away for what may wait"
 
 
 shares = st.floats(0.0, 1.0, exclude_min=True, allow_subnormal=False)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import get_args
 
@@ -17,7 +18,7 @@ from msopt_tui.ui.panes.findings import FindingsPane
 from msopt_tui.ui.panes.journal import JournalPane, journal_rows
 from msopt_tui.ui.panes.pipeline import STATUS, pipeline_words
 from msopt_tui.ui.panes.race import probe_words, race_lines, rate_test_lines
-from msopt_tui.ui.panes.resources import ResourcesPane, rows_needed
+from msopt_tui.ui.panes.resources import ROWS_MORE, ResourcesPane, rows_needed
 from msopt_tui.ui.panes.samples import SamplesPane
 from msopt_tui.ui.panes.settings import SettingsPane
 from msopt_tui.ui.widgets.keybar import keybar_words
@@ -222,18 +223,23 @@ class TestJournal:
 class TestResources:
     def test_no_gpu_is_a_value(self) -> None:
         shown = text(ResourcesPane().lines_of(state_of(scripted_run(400)), 50)).splitlines()
-        assert len(shown) == rows_needed(0)
-        assert shown[4].split() == ["gpu", "none"]
-        assert shown[5].startswith("step")
-        assert "TFLOP/s" in shown[6]
-        assert "41.0 GiB free" in shown[3]
+        assert len(shown) == rows_needed(0) + 3
+        assert [line.split()[0] for line in shown[:5]] == ["cpu", "memory", "step", "time", "compute"]
+        assert shown[-1].split() == ["gpu", "none"]
+        assert "TFLOP/s" in shown[4]
+        assert "41.0 GiB free" in shown[5]
+        assert re.search(r"read [\d.]+[KM] · write 30\.0M B/s$", shown[6])
+        assert any(block in shown[6] for block in "▂▃▄▅▆▇█"), "with a history"
+        assert shown[7].startswith("network")
+        assert re.fullmatch(r"time     train \d+ · eval \d+( · other \d+)? %", shown[3])
 
     def test_each_gpu_has_its_lines(self) -> None:
         shown = text(ResourcesPane().lines_of(state_of(scripted_run(400, gpus=2)), 60)).splitlines()
-        assert len(shown) == rows_needed(2)
-        assert "61 °C · 512 W" in shown[4]
-        assert "18.0 GiB of 140.0 GiB" in shown[5]
-        assert any(block in shown[4] for block in "▁▂▃▄▅▆▇█")
+        assert len(shown) == rows_needed(2) + ROWS_MORE
+        assert "61 °C · 512 W" in shown[2]
+        assert "18.0 GiB of 140.0 GiB" in shown[3]
+        assert any(block in shown[2] for block in "▁▂▃▄▅▆▇█")
+        assert "energy   2.28 Wh (gpu)" in shown, "eight samples of two GPUs"
 
     def test_what_the_driver_does_not_say_is_left_out(self) -> None:
         sample = ev.ResourcesSampled(
@@ -241,7 +247,8 @@ class TestResources:
             gpus=[ev.Gpu(name="odd")],
         )  # fmt: skip
         shown = text(ResourcesPane().lines_of(state_of([sample]), 60)).splitlines()
-        assert shown[-1].split() == ["gpu", "0", "?", "%"]
+        assert ["gpu", "0", "?", "%"] in [line.split() for line in shown]
+        assert not any(line.split()[0] in ("io", "network", "energy") for line in shown)
 
     def test_a_nearly_full_disk_stands_out(self) -> None:
         sample = ev.ResourcesSampled(
@@ -249,6 +256,7 @@ class TestResources:
         )
         (disk,) = (words for words in ResourcesPane().lines_of(state_of([sample]), 60) if said(words)[:4] == "disk")
         assert disk[1][1] == "bad"
+        assert said(ResourcesPane().lines_of(state_of([sample]), 60)[2]).startswith("disk"), "nearly at the top"
 
 
 class TestFindings:

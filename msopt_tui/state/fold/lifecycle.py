@@ -8,6 +8,7 @@ from msopt_tui.protocol import events as ev
 from msopt_tui.state.fold.table import handles
 from msopt_tui.state.parts import PhaseState, Status
 from msopt_tui.state.rates import StepRate
+from msopt_tui.state.spent import Spent
 from msopt_tui.state.work import Work
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def _run_started(state: RunState, event: ev.RunStarted) -> None:
     state.proposals = []
     state.phases = {name: PhaseState() for name in ev.PHASES}
     state.rate = StepRate()
+    state.spent = Spent()
     if event.resumed_from_step is not None:
         _forget_after(state, event.resumed_from_step)
     for name, value in event.changes.items():
@@ -59,6 +61,10 @@ def _forget_after(state: RunState, step: int) -> None:
 @handles(ev.PhaseChanged)
 def _phase_changed(state: RunState, event: ev.PhaseChanged) -> None:
     state.work = None
+    if event.phase == "train" and event.status == "started":
+        state.spent.begin(event.time)
+    elif event.phase == "evaluate" or event.phase == "refine":
+        (state.spent.enter if event.status == "started" else state.spent.leave)(event.phase, event.time)
     phase = state.phases[event.phase]
     phase.detail = event.detail
     phase.done = phase.total = 0
@@ -86,12 +92,14 @@ def _progressed(state: RunState, event: ev.Progressed) -> None:
 def _paused(state: RunState, event: ev.Paused) -> None:
     state.paused = True
     state.status = "paused"
+    state.spent.enter("idle", event.time)
     state.mark("paused", event.step)
 
 
 @handles(ev.Continued)
 def _continued(state: RunState, event: ev.Continued) -> None:
     state.paused = False
+    state.spent.leave("idle", event.time)
     of_phase: dict[ev.Phase, Status] = {"refine": "refining", "evaluate": "evaluating", "train": "running"}
     running = (status for phase, status in of_phase.items() if state.phases[phase].status == "running")
     state.status = next(running, "preparing")

@@ -49,6 +49,7 @@ def _proposed(state: RunState, event: ev.Proposed) -> None:
     state.proposals = event.proposals
     state.work = None
     state.status = "deciding"
+    state.spent.enter("idle", event.time)
 
 
 @handles(ev.RateTested)
@@ -63,6 +64,8 @@ def _probed(state: RunState, event: ev.Probed) -> None:
 
 @handles(ev.Decided)
 def _decided(state: RunState, event: ev.Decided) -> None:
+    if state.proposals:
+        state.spent.leave("idle", event.time)
     state.proposals = []
     state.status = "refining"
 

@@ -49,9 +49,9 @@ def _steps_done(state: RunState, event: ev.StepsDone) -> None:
     state.step = event.first + len(event.losses) - 1
     state.tokens += event.tokens
     state.train_seconds += event.seconds
-    state.split, state.step_seconds = event.split, event.seconds / max(len(event.losses), 1)
+    state.spent.train(event.seconds)
     state.clock.add(event.first, len(event.losses), event.tokens, event.seconds, _epochs(state, event))
-    state.rate.add(len(event.losses), event.tokens, event.seconds)
+    state.rate.add(len(event.losses), event.tokens, event.seconds, event.split)
 
 
 def _epochs(state: RunState, event: ev.StepsDone) -> float:
@@ -128,3 +128,4 @@ def _rolled_back(state: RunState, event: ev.RolledBack) -> None:
 @handles(ev.ResourcesSampled)
 def _resources_sampled(state: RunState, event: ev.ResourcesSampled) -> None:
     state.resources.append(event)
+    state.energy.add(event)

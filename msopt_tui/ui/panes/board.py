@@ -17,7 +17,7 @@ from msopt_tui.ui.layout import PaneLayout
 from msopt_tui.ui.layout_memory import LayoutMemory
 from msopt_tui.ui.panes.base import Pane
 from msopt_tui.ui.panes.evaluation import rows_wanted
-from msopt_tui.ui.panes.resources import rows_needed
+from msopt_tui.ui.panes.resources import ROWS_MORE, rows_needed
 
 if TYPE_CHECKING:
     from msopt_tui.state.run_state import RunState
@@ -57,7 +57,14 @@ class Board(Widget):
         """Where the panes are in a board of this size."""
         rows, more = self._resource_rows, self._evaluation_rows
         layout = self.remembered.layout
-        return arrange(*size, maximised=self.maximised, resource_rows=rows, evaluation_rows=more, layout=layout)
+        return arrange(
+            *size,
+            maximised=self.maximised,
+            resource_rows=rows,
+            resource_more=ROWS_MORE,
+            evaluation_rows=more,
+            layout=layout,
+        )
 
     @property
     def focused(self) -> PaneName | None:

@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 _LEAST_HISTORY = 6
 _FIGURES = 16
 """Cells of name and share."""
+_NAME = 9
+"""Cells of the name alone."""
 
 
 class ResourcesPane(TextPane):
-    """CPU, memory, disk, then every GPU."""
+    """CPU, memory and GPUs, what steps and time go to, disk, network, energy."""
 
     PANE = "resources"
     TITLE = "resources"
 
     def looks_at(self, state: RunState) -> object:
-        """The latest sample."""
+        """The latest sample: everything else here is shown with it."""
         return state.resources[-1] if state.resources else None
 
     def lines_of(self, state: RunState, width: int) -> Sequence[Words]:
@@ -40,18 +42,20 @@ class ResourcesPane(TextPane):
         lines: list[Words] = [
             _line("cpu", [one.cpu for one in history], "", width),
             _line("memory", memory, f"{size(now.memory_used)} of {size(now.memory_total)}", width),
-            [
-                ("engine   ", "muted"),
-                (f"{now.process_cpu:3.0f} %", ""),
-                (f"  of a core · {size(now.process_memory)}", "muted"),
-            ],
-            _disk(now),
         ]
-        if not now.gpus:
-            return [*lines, [("gpu      ", "muted"), ("none", "")], *_work(state)]
         for index, gpu in enumerate(now.gpus):
             lines += _gpu(index, gpu, [one.gpus[index] for one in history if index < len(one.gpus)], width)
-        return [*lines, *_work(state)]
+        lines += _work(state)
+        if state.energy.words:
+            lines.append([("energy   ", "muted"), (state.energy.words, "")])
+        is_full, disk = _disk(now)
+        # What is nearly full must not be out of view.
+        lines.insert(2 if is_full else len(lines), disk)
+        lines += _flow("  io", [(one.disk_read, one.disk_written) for one in history], ("read", "write"), width)
+        lines += _flow("network", [(one.net_received, one.net_sent) for one in history], ("in", "out"), width)
+        cpu = f"{now.process_cpu:3.0f} %"
+        lines.append([("engine   ", "muted"), (cpu, ""), (f"  of a core · {size(now.process_memory)}", "muted")])
+        return lines if now.gpus else [*lines, [("gpu      ", "muted"), ("none", "")]]
 
 
 def _line(name: str, history: Sequence[float | None], detail: str, width: int) -> Words:
@@ -73,11 +77,15 @@ def _work(state: RunState) -> list[Words]:
     from msopt_tui.state.compute import compute, compute_words, room_words
 
     lines: list[Words] = []
-    if state.step_seconds:
-        whole = sum(state.split.values()) or 1.0
-        parts = " · ".join(f"{_PARTS.get(name, name)} {100 * part / whole:.0f}" for name, part in state.split.items())
-        step = f"{1000 * state.step_seconds:.3g} ms" if state.step_seconds < 1 else f"{state.step_seconds:.3g} s"
+    seconds = state.rate.step_seconds
+    if seconds:
+        shares = {_PARTS.get(name, name): share for name, share in state.rate.split.items() if share >= 0.5}
+        parts = " · ".join(f"{name} {share:.0f}" for name, share in shares.items())
+        step = f"{1000 * seconds:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
         lines.append([("step     ", "muted"), (step, ""), (f"  {parts} %" if parts else "", "muted")])
+    spent = state.spent.words(state.last_time)
+    if spent:
+        lines.append([("time     ", "muted"), (spent, "")])
     speed, model = state.rate.tokens_per_second, state.model
     # A run that is on several GPUs is not measured against one.
     gpus = state.resources[-1].gpus
@@ -88,11 +96,17 @@ def _work(state: RunState) -> list[Words]:
     return [*lines, [("room     ", "muted"), (room, "")]] if room else lines
 
 
-def _disk(now: ResourcesSampled) -> Words:
+def _disk(now: ResourcesSampled) -> tuple[bool, Words]:
+    """Whether it is nearly full, and its line."""
     used = _share(now.disk_total - now.disk_free, now.disk_total)
     # Checkpoints fail on a full disk, so what is left matters more than what is used.
     role: Role = "bad" if now.disk_free < 2**30 else "warn" if used > 95 else ""
-    return [("disk     ", "muted"), (f"{used:3.0f} %", role), (f"  {size(now.disk_free)} free", role or "muted")]
+    words: Words = [
+        ("disk     ", "muted"),
+        (f"{used:3.0f} %", role),
+        (f"  {size(now.disk_free)} free", role or "muted"),
+    ]
+    return bool(role), words
 
 
 def _gpu(index: int, gpu: Gpu, history: Sequence[Gpu], width: int) -> list[Words]:
@@ -109,9 +123,34 @@ def _gpu(index: int, gpu: Gpu, history: Sequence[Gpu], width: int) -> list[Words
     return lines
 
 
+def _flow(
+    name: str, history: Sequence[tuple[float | None, float | None]], ways: tuple[str, str], width: int
+) -> list[Words]:
+    """Both ways of a traffic a second, and their sum as it was; no line where the system does not count."""
+    now = history[-1]
+    if now[0] is None or now[1] is None:
+        return []
+    each = zip(ways, (now[0], now[1]), strict=True)
+    figures = " · ".join(
+        f"{way} {size(rate).removesuffix('B').removesuffix('i').replace(' ', '')}" for way, rate in each
+    )
+    figures += " B/s"
+    sums = [None if one is None or other is None else one + other for one, other in history]
+    room = width - _NAME - len(figures) - 2
+    words: Words = [(f"{name:<8} ", "muted")]
+    if room >= _LEAST_HISTORY:
+        most = max((one for one in sums if one is not None), default=0.0)
+        words.append((f"{spark(sums, room, low=0.0, high=max(most, 1.0))}  ", "first"))
+    return [[*words, (figures, "")]]
+
+
 def rows_needed(gpus: int) -> int:
-    """Lines of the pane, its frame not counted; of many GPUs the first four."""
+    """Lines that the pane has room for in any case, its frame not counted; of many GPUs the first four."""
     return 4 + (2 * min(gpus, 4) or 1) + (3 if gpus == 1 else 2)
+
+
+ROWS_MORE = 4
+"""Lines that it has beside those, which are seen where there is room and else by scrolling."""
 
 
 def _share(part: float, whole: float) -> float:
