@@ -48,6 +48,13 @@ def frozen_by(model: torch.nn.Module, patterns: Sequence[str]) -> list[torch.nn.
     return list(found.values())
 
 
+def blocks(model: torch.nn.Module) -> tuple[str, ...]:
+    """The layers of the network from the input on, named as patterns: those of its longest list of alike modules."""
+    lists = [(name, module) for name, module in model.named_modules() if isinstance(module, torch.nn.ModuleList)]
+    name, longest = max(lists, key=lambda found: len(found[1]), default=("", []))
+    return tuple(f"{name}.{number}" for number in range(len(longest)))
+
+
 def matches(pattern: str, name: str) -> bool:
     """Whether a pattern names a parameter, or something that it is part of."""
     wanted, pieces = pattern.split("."), name.split(".")

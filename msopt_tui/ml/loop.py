@@ -135,6 +135,25 @@ class TrainingLoop:
         assert total is not None, "a step has rows"
         return total
 
+    def gradient_norms(self, steps: int, accumulation: int) -> tuple[float, float]:
+        """Squared 2-norms of gradients at the weights as they are, no step taken: the mean over the next `steps` steps'
+        own, and that of their mean. Takes as much memory again as the gradients; raises OutOfMemory."""
+        self._model.train()
+        whole: list[torch.Tensor] = []
+        own = 0.0
+        for step in range(self.step + 1, self.step + steps + 1):
+            batch = self.batches.batch(step)
+            self._fitting(batch, accumulation)
+            self.tokens += batch.tokens
+            gradients = self._optimizer.gradients()
+            own += _squared(gradients) / steps
+            if whole:
+                torch._foreach_add_(whole, gradients)
+            else:
+                whole = [one.clone() for one in gradients]
+            self._optimizer.zero_grad()
+        return own, _squared(whole) / steps**2
+
     @contextmanager
     def unreported(self, instead: Callable[[StepsDone], None] = lambda _: None) -> Iterator[None]:
         """Steps taken while this lasts are on nobody's curve but told `instead`; `step` and `tokens` are put back."""
@@ -149,6 +168,10 @@ class TrainingLoop:
     def drain(self) -> None:
         """Report every step taken so far; waits for the device."""
         self._figures.drain()
+
+
+def _squared(gradients: list[torch.Tensor]) -> float:
+    return float(optim.norm_of(gradients).double() ** 2)
 
 
 class _Batch(NamedTuple):

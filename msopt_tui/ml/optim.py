@@ -162,8 +162,8 @@ class AdamW:
         ordinary where `skip_ratio` says so, leaves weights and moments as they were. The fused kernel decides that on
         the device; the default implementation has to wait for the norm on the host.
         """
-        gradients = [_gradient(parameter) for parameter in self.parameters]
-        norm = _norm(gradients)
+        gradients = self.gradients()
+        norm = norm_of(gradients)
         broken = self._broken(norm)
         if self.fused:
             self._fused(gradients, norm, broken, max_norm)
@@ -249,6 +249,10 @@ class AdamW:
         for clock in self._running:
             clock.add_(1.0)
 
+    def gradients(self) -> list[torch.Tensor]:
+        """What the backward passes since the last update have left."""
+        return [_gradient(parameter) for parameter in self.parameters]
+
     def zero_grad(self) -> None:
         """Drop all gradients; the next backward pass makes new ones instead of adding to zeros."""
         for parameter in self.parameters:
@@ -329,7 +333,7 @@ def clip(parameters: Sequence[torch.Tensor], max_norm: float) -> torch.Tensor:
     Returns the norm before scaling as a 0-d tensor, without waiting for the device. `AdamW.update` does this by itself.
     """
     gradients = [_gradient(parameter) for parameter in parameters]
-    norm = _norm(gradients)
+    norm = norm_of(gradients)
     _scale(gradients, norm, max_norm)
     return norm
 
@@ -339,7 +343,8 @@ def _gradient(parameter: torch.Tensor) -> torch.Tensor:
     return parameter.grad
 
 
-def _norm(gradients: list[torch.Tensor]) -> torch.Tensor:
+def norm_of(gradients: list[torch.Tensor]) -> torch.Tensor:
+    """Their joint 2-norm, on the device."""
     norm: torch.Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
     return norm
 

@@ -76,6 +76,9 @@ FindingKind = Literal[
     "rate-too-low",
     "rate-too-high",
     "noisy",
+    "batch-too-small",
+    "batch-too-large",
+    "uneven-sources",
 ]
 Start = Literal["best", "fresh"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msopt_tui.protocol.events import Finding
 from msopt_tui.refinement.evidence import Evidence
-from msopt_tui.refinement.signs import fit, progress, stability
+from msopt_tui.refinement.signs import fit, progress, sources, stability
+from msopt_tui.refinement.signs.batch import of_norms as of_norms
 from msopt_tui.refinement.signs.rate import of_test as of_test
 
 SIGNS = (
@@ -17,6 +18,7 @@ SIGNS = (
     progress.rate_too_low,
     progress.trend,
     progress.noisy,
+    sources.uneven,
 )
 
 

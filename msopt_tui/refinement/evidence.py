@@ -30,6 +30,9 @@ class Evidence:
     chance: float | None = None
     """Loss of a model that knows nothing: ln of the vocabulary (nats a token)."""
 
+    sources: dict[str, list[Point]] = field(default_factory=dict)
+    """(step, loss) of every validation by source, where there are several and the loss was finite."""
+
     @property
     def best(self) -> Point | None:
         """The lowest validation, the earliest of equals."""
@@ -51,7 +54,12 @@ def evidence_of(state: RunState) -> Evidence:
     tokens = data.tokens.get("train", 0) if data else 0
     chance = log(data.vocab_size) if data and data.vocab_size > 1 else None
     passes = state.tokens / tokens if tokens else 0.0
-    return Evidence(state.round, train, len(bad), validation, norms, passes, chance)
+    sources: dict[str, list[Point]] = {}
+    for one in state.evaluations:
+        for name, loss in one.source_losses.items() if one.step >= first else ():
+            if loss is not None:
+                sources.setdefault(name, []).append((one.step, loss))
+    return Evidence(state.round, train, len(bad), validation, norms, passes, chance, sources)
 
 
 def window_medians(values: list[float], windows: int = 20) -> list[float]:

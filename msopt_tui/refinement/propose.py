@@ -8,6 +8,8 @@ from msopt_tui.config.change import value_of, with_changes
 from msopt_tui.config.fields import Scalar
 from msopt_tui.config.schema import Config
 from msopt_tui.protocol.events import Finding, Proposal
+from msopt_tui.refinement import widen
+from msopt_tui.refinement.means import Means
 from msopt_tui.refinement.rate_test import Reading
 from msopt_tui.refinement.signs.fit import MANY_PASSES
 
@@ -21,16 +23,19 @@ WARMUP_SHARE = 0.25
 small models rates 4 times apart ended within 1 % of each other with it, and 19 % apart with a twentieth."""
 
 Rule = Callable[[Finding, Config, int], list[Proposal]]
+NOTHING = Means()
 
 
-def propose(findings: list[Finding], config: Config, steps_left: int) -> list[Proposal]:
+def propose(findings: list[Finding], config: Config, steps_left: int, means: Means = NOTHING) -> list[Proposal]:
     """What the findings ask for, the surest first; each change once, and none that changes nothing.
 
     `steps_left`: how long the next round can be.
     """
     found: dict[str, Proposal] = {}
     for finding in [one for one in findings if one.confidence >= MIN_CONFIDENCE] or findings[:1]:
-        for proposal in _RULES[finding.kind](finding, config, steps_left):
+        further = _FURTHER.get(finding.kind)
+        more = further(finding, config, means) if further else []
+        for proposal in [*_RULES[finding.kind](finding, config, steps_left), *more]:
             if proposal.id not in found and with_changes(config, proposal.changes) != config:
                 found[proposal.id] = proposal
     return list(found.values())
@@ -242,7 +247,12 @@ def _crawling(finding: Finding, config: Config, _steps_left: int) -> list[Propos
 
 
 def _noisy(finding: Finding, config: Config, steps_left: int) -> list[Proposal]:
-    return _plateau(finding, config, steps_left)[:1]
+    return [*_plateau(finding, config, steps_left)[:1], *widen.larger_batch(finding, config, steps_left)]
+
+
+def _elsewhere(_finding: Finding, _config: Config, _steps_left: int) -> list[Proposal]:
+    """Only what the run has can say what to do."""
+    return []
 
 
 _RULES: dict[str, Rule] = {
@@ -256,4 +266,15 @@ _RULES: dict[str, Rule] = {
     "underfitting": _underfitting,
     "rate-too-low": _crawling,
     "noisy": _noisy,
+    "batch-too-small": widen.larger_batch,
+    "batch-too-large": widen.smaller_batch,
+    "uneven-sources": _elsewhere,
 }
+_FURTHER: dict[str, Callable[[Finding, Config, Means], list[Proposal]]] = {
+    "overfitting": widen.freeze_lower,
+    "data-exhausted": widen.freeze_lower,
+    "plateau": lambda finding, config, _: widen.thaw(finding, config),
+    "underfitting": lambda finding, config, _: widen.thaw(finding, config),
+    "uneven-sources": widen.more_of_a_source,
+}
+"""What depends on the run's model or data, behind what always applies."""

@@ -17,6 +17,7 @@ from msopt_tui.protocol.commands import Decide
 from msopt_tui.refinement.decide import RaceResult, by_person, by_race, by_trial
 from msopt_tui.refinement.diagnose import diagnose, of_test
 from msopt_tui.refinement.evidence import Evidence, evidence_of, noise_of, window_medians
+from msopt_tui.refinement.means import Means
 from msopt_tui.refinement.probe import Margin, Outcome, margin
 from msopt_tui.refinement.propose import before_the_first, propose
 from msopt_tui.refinement.rate_test import Reading
@@ -87,11 +88,14 @@ def test_no_curve_breaks_it(train: list[float], validation: list[float]) -> None
         assert 0 <= finding.confidence <= 1
 
 
+MEANS = Means(("model.layers.0", "model.layers.1", "model.layers.2"), ("books", "web"), (300, 100))
+
+
 @pytest.mark.parametrize("kind", get_args(ev.FindingKind))
 def test_every_proposal_is_a_change_the_settings_can_hold(kind: ev.FindingKind) -> None:
-    finding = ev.Finding(kind=kind, confidence=0.9, evidence="because")
+    finding = ev.Finding(kind=kind, confidence=0.9, evidence="because", figures={"books": -0.01, "web": 0.03})
     for base in (Config(), with_changes(Config(), {"model.dropout": 0.5, "train.weight_decay": 10.0})):
-        proposals = propose([finding], base, 100)
+        proposals = propose([finding], base, 100, MEANS)
         assert proposals
         assert len({one.id for one in proposals}) == len(proposals)
         for proposal in proposals:

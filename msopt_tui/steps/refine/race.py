@@ -64,6 +64,11 @@ def run(context: RunContext, session: Session, proposals: list[Proposal]) -> Rac
     return _result(outcomes, running, session.row_losses[session.best_step], context)
 
 
+def affordable(context: RunContext, session: Session, proposals: int) -> bool:
+    """Whether there can be a race between so many proposals and the control."""
+    return _plan(context, session, proposals) is not None
+
+
 def know_best(context: RunContext, session: Session, step: int) -> None:
     """Measure the best checkpoint's rows again where a resume has left them behind: the decision needs them.
 
@@ -134,20 +139,27 @@ def _stretch(
         if start is not None:
             memory_copy.put_back(start, session.model, session.optimizer, session.device)
         session.apply(context.config)
-        session.loop.step = first + stretch.begin
-        while session.step < first + stretch.end:
+        begin, end, total = (_steps_of(context, steps) for steps in (stretch.begin, stretch.end, stretch.total))
+        session.loop.step = first + begin
+        while session.step < first + end:
             control.poll(first)
-            until = min(session.step + PROGRESS_STEPS, first + stretch.end)
-            memory.take_steps(context, session, RoundPlan(first, first + stretch.total), until, control.idle)
+            until = min(session.step + PROGRESS_STEPS, first + end)
+            memory.take_steps(context, session, RoundPlan(first, first + total), until, control.idle)
             done = session.step - first
             context.emit(
-                Progressed(phase="refine", done=done, total=stretch.total, unit="steps", detail=f"probe {stretch.name}")
+                Progressed(phase="refine", done=done, total=total, unit="steps", detail=f"probe {stretch.name}")
             )
         result = evaluate.measure(context, session, "validation")
         session.ledger.probed += session.loop.tokens - before + result.tokens
         rows = holdout.seen(result.per_row_losses, context.config.refine.holdout_fraction)
         left = memory_copy.take(session.model, session.optimizer, session.device)
     return probe.Outcome(stretch.name, rows), left
+
+
+def _steps_of(context: RunContext, steps: int) -> int:
+    """So many of the control's steps in steps of the contestant: of other batches as many as read the same tokens."""
+    ours, theirs = rows_per_step(context.settings.lasting), rows_per_step(context.config)
+    return steps if ours == theirs or not steps else max(1, round(steps * ours / theirs))
 
 
 def _report(context: RunContext, session: Session, outcomes: dict[str, probe.Outcome], name: str, heat: _Heat) -> None:

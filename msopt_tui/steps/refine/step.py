@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 
+from msopt_tui.config.source_names import names
+from msopt_tui.ml import freeze
 from msopt_tui.protocol.events import Decided, Diagnosed, Noted, Proposal, Proposed, RoundEnded
 from msopt_tui.refinement import decide, holdout
 from msopt_tui.refinement.diagnose import diagnose
 from msopt_tui.refinement.evidence import evidence_of
+from msopt_tui.refinement.means import Means
 from msopt_tui.refinement.propose import propose
 from msopt_tui.steps import interventions
 from msopt_tui.steps.context import RunContext
-from msopt_tui.steps.refine import race, rounds, weights
+from msopt_tui.steps.refine import noise, race, rounds, weights
 from msopt_tui.steps.session import Session, steps_in_round
 
 LEAST_STEPS = 8
@@ -100,8 +103,12 @@ def _apply(context: RunContext, session: Session, decision: decide.Decision) -> 
 def _decide(context: RunContext, session: Session) -> decide.Decision:
     refine = context.config.refine
     findings = diagnose(evidence_of(context.state))
+    if findings and race.affordable(context, session, refine.max_proposals):
+        batch = noise.measure(context, session)
+        findings = sorted([*findings, *([batch] if batch else [])], key=lambda one: -one.confidence)
     context.emit(Diagnosed(round=session.round, step=session.step, findings=findings))
-    proposals = propose(findings, context.config, _steps_ahead(context, session))[: refine.max_proposals]
+    ahead, means = _steps_ahead(context, session), _means(context, session)
+    proposals = propose(findings, context.config, ahead, means)[: refine.max_proposals]
     if not proposals:
         return decide.Decision("none", "", "auto", "too few evaluations to go by", next_round=False)
     result = race.run(context, session, proposals)
@@ -112,6 +119,13 @@ def _decide(context: RunContext, session: Session) -> decide.Decision:
     if result is None and refine.probe_steps > 0:
         return decide.by_trial(proposals[0])
     return decide.by_race(proposals, result)
+
+
+def _means(context: RunContext, session: Session) -> Means:
+    """What proposals can be about."""
+    data = context.config.data
+    rows = session.prepared.source_rows(data.max_length)
+    return Means(freeze.blocks(session.model), tuple(names(data.sources)), tuple(rows))
 
 
 def _ask(context: RunContext, session: Session, proposals: list[Proposal]) -> decide.Decision:
