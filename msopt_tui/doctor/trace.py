@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msopt_tui
 from msopt_tui.doctor.vocabulary import exception_in
+from msopt_tui.runs.tail import read_tail
 
 TAIL_BYTES = 256_000
 """How much of the end of `output.log` is looked at."""
@@ -32,11 +33,7 @@ _INNER = ("<module>", "<lambda>", "<listcomp>", "<dictcomp>", "<genexpr>", "<set
 
 def tail(path: Path) -> str:
     """The end of a log, beginning with a whole line. Raises OSError."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(size - TAIL_BYTES, 0))
-        text = file.read(TAIL_BYTES).decode("utf-8", "replace")
-    return text if size <= TAIL_BYTES else text.partition("\n")[2]
+    return read_tail(path, TAIL_BYTES).decode("utf-8", "replace")
 
 
 def frames(log: str) -> tuple[list[str], int]:

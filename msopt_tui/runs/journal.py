@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections import deque
@@ -217,19 +218,25 @@ class JournalReader:
         self._decode(lines, events)
 
     def _decode(self, lines: bytes, events: list[Event]) -> None:
-        try:
-            events += _decoder().decode_lines(lines)
-        except (ValueError, RecursionError):
-            # Some line in here is bad: one by one, so that only that one is left out.
-            for line in lines.split(b"\n"):
-                if line.strip():
-                    self._decode_one(line, events)
+        decoded, skipped = decode_lines(lines)
+        events += decoded
+        self.skipped += skipped
 
-    def _decode_one(self, line: bytes, events: list[Event]) -> None:
-        try:
-            events.append(_decoder().decode(line))
-        except (ValueError, RecursionError):
-            self.skipped += 1
+
+def decode_lines(lines: bytes) -> tuple[list[Event], int]:
+    """The events of whole lines, and how many lines are none."""
+    with contextlib.suppress(ValueError, RecursionError):
+        return _decoder().decode_lines(lines), 0
+    # Some line in here is bad: one by one, so that only that one is left out.
+    events: list[Event] = []
+    bad = 0
+    for line in lines.split(b"\n"):
+        if line.strip():
+            try:
+                events.append(_decoder().decode(line))
+            except (ValueError, RecursionError):
+                bad += 1
+    return events, bad
 
 
 @cache

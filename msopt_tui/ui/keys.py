@@ -62,6 +62,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("roll_back", ("B",), "roll back", "Put a checkpoint's weights in force again; asks which.", "Run"),
     Action("branch", ("b",), "branch", "Begin a new run from a checkpoint, with edited settings.", "Run"),
     Action("resume", ("R",), "resume", "Resume a run that has ended or was lost.", "Run", (), 19),
+    Action("postmortem", ("!",), "what went wrong", "What went wrong: traceback, last journal lines, ways on.", "Run"),
     _pane(1, "loss", "the loss, training and validation"),
     _pane(2, "rate", "learning rate and gradient norm"),
     _pane(3, "resources", "resources: CPU, memory, disk, GPUs"),

@@ -18,6 +18,7 @@ from msopt_tui.ui.screens.help import HelpDialog
 from msopt_tui.ui.screens.history import HistoryScreen
 from msopt_tui.ui.screens.line_dialog import LineDialog
 from msopt_tui.ui.screens.playground import PlaygroundDialog
+from msopt_tui.ui.screens.postmortem import PostmortemScreen
 from msopt_tui.ui.screens.proposal import ProposalDialog
 from msopt_tui.ui.screens.quit import QuitDialog
 from tests.ui.cockpit import Cockpit, make_app, started
@@ -523,6 +524,20 @@ async def follow(ui: Cockpit, pressed: str) -> None:
     assert "not following" in ui.text()
     await ui.press(pressed)
     assert "line 19" in ui.text()
+
+
+@key("postmortem")
+async def postmortem(ui: Cockpit, pressed: str) -> None:
+    await ui.press(pressed)
+    assert "nothing went wrong: the run is under way" in ui.row(-1)
+    ui.link.lose("killed by SIGKILL")
+    await ui.frame()
+    assert f"{pressed} what went wrong" in ui.text()
+    await ui.press(pressed)
+    assert isinstance(ui.on_top(), PostmortemScreen)
+    assert "the engine is gone at step 400: killed by SIGKILL" in ui.text()
+    await ui.press(pressed)
+    assert ui.on_top() is ui.screen
 
 
 @key("data")

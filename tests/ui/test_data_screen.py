@@ -117,7 +117,7 @@ def bare() -> ev.DataInspected:
 
 
 def top(ui: Cockpit) -> int:
-    return ui.on_top().query_one("#data-text", LinesView).top
+    return ui.on_top().query_one("#text-lines", LinesView).top
 
 
 class TestScreen:

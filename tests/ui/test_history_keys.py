@@ -22,6 +22,7 @@ from msopt_tui.ui.screens.history_deeds import DEEDS
 from msopt_tui.ui.screens.history_edit import DeleteDialog
 from msopt_tui.ui.screens.lineage import LineageScreen
 from msopt_tui.ui.screens.pick import PickDialog
+from msopt_tui.ui.screens.postmortem import PostmortemScreen
 from tests.ui.test_history import Host, loaded, seen, until
 from tests.unit.runs_maker import make_run
 
@@ -113,6 +114,21 @@ async def _lineage(app: Host, pilot: Pilot[None], pressed: str) -> None:
     assert isinstance(app.screen, LineageScreen)
     assert "lineage of 9 runs" in seen(None, app)
     await pilot.press("escape")
+    assert app.history.is_active
+
+
+@key("postmortem")
+async def _postmortem(app: Host, pilot: Pilot[None], pressed: str) -> None:
+    make_run(app.runs_dir, "20260201-000000-f", created=500.0, status="failed", reason="no luck", step=7)
+    await pilot.press(pressed)
+    assert f"nothing went wrong: {NAMES[0]} is stopped" in seen(app.history, app)
+    app.history.on_screen_resume()
+    await until(pilot, lambda: len(app.names()) == len(NAMES) + 1)
+    await pilot.press("g", pressed)
+    assert isinstance(app.screen, PostmortemScreen)
+    await until(pilot, lambda: "✗ failed at step 7: no luck" in seen(None, app))
+    await pilot.press("R")
+    assert app.resumed == ["20260201-000000-f"]
     assert app.history.is_active
 
 

@@ -56,7 +56,7 @@ def ended_lines(state: RunState, ended: RunEnded, run_dir: Path, keys: Keys, can
         lines.append([("  model ", "muted"), (str(run_dir / ended.model), ""), ("   for from_pretrained", "muted")])
     if ended.status == "failed":
         lines.append([("  the traceback is at the end of ", "muted"), (str(run_dir / "output.log"), "")])
-    return [*lines, _ways_on(keys, can_resume, state)]
+    return [*lines, _ways_on(keys, can_resume, state, went_wrong=ended.status == "failed")]
 
 
 def lost_lines(state: RunState, reason: str, run_dir: Path, keys: Keys, can_resume: bool) -> list[Words]:
@@ -64,7 +64,7 @@ def lost_lines(state: RunState, reason: str, run_dir: Path, keys: Keys, can_resu
     return [
         [("✗ the engine is gone", "bad"), (f" · {reason or 'it ended without a word'}", "")],
         [("  its last words, if any, are in ", "muted"), (str(run_dir / "output.log"), "")],
-        _ways_on(keys, can_resume, state),
+        _ways_on(keys, can_resume, state, went_wrong=True),
     ]
 
 
@@ -72,8 +72,10 @@ def _figures(state: RunState, metrics: dict[str, float | None]) -> str:
     return figures(leading(metrics, state.settings.get("evaluate.metric_for_best_model")))
 
 
-def _ways_on(keys: Keys, can_resume: bool, state: RunState) -> Words:
+def _ways_on(keys: Keys, can_resume: bool, state: RunState, *, went_wrong: bool) -> Words:
     words: Words = [("  ", "")]
+    if went_wrong:
+        words += [(keys.key_of("postmortem"), "key"), (" what went wrong   ", "")]
     if can_resume:
         latest = max(state.checkpoints, default=None)
         words += [

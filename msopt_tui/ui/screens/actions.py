@@ -63,6 +63,25 @@ def _resume(screen: RunView) -> None:
         screen.run_worker(screen.resume(resume_run), exclusive=True, exit_on_error=False)
 
 
+def _postmortem(screen: RunView) -> None:
+    from msopt_tui.ui.screens.postmortem import Ended, PostmortemScreen
+
+    feed, ended = screen.feed, screen.feed.state.ended
+    failed = ended is not None and ended.status == "failed"
+    if not failed and feed.standing not in ("lost", "no engine"):
+        screen.say("nothing went wrong: the run " + ("is under way" if ended is None else f"is {ended.status}"))
+        return
+    what = Ended(
+        feed.run_dir,
+        "failed" if failed else "the engine is gone",
+        feed.state.step,
+        ended.reason if ended else feed.link.reason,
+        max(feed.state.checkpoints, default=None),
+    )
+    can_resume = feed.resumable and screen.options.resume_run is not None
+    screen.app.push_screen(PostmortemScreen(screen.keys, what, (lambda: _resume(screen)) if can_resume else None))
+
+
 def _quit(screen: RunView) -> None:
     from msopt_tui.ui.screens import asking
 
@@ -242,6 +261,7 @@ DEEDS: dict[str, Deed] = {
     "roll_back": _asking_line("rollback"),
     "branch": _branch,
     "resume": _resume,
+    "postmortem": _postmortem,
     "next_pane": _go(1),
     "previous_pane": _go(-1),
     "maximise": _maximise,

@@ -59,16 +59,16 @@ class HistoryScreen(KeyScreen):
         keys: Keys | None = None,
     ) -> None:
         super().__init__()
-        self._table = keys or Keys()
-        self._notebook = Notebook(self, self._noted, self._say)
+        self.keys = keys or Keys()
+        self._notebook = Notebook(self, self._noted, self.say)
         self._runs_dir = runs_dir
         self._open_run = open_run
-        self._resume_run = resume_run
+        self.resume_run = resume_run
         self._leave = leave
         self._loader = Loader(lambda: load(runs_dir))
         self._listing: Listing | None = None
         self._error = ""
-        self._column: SortKey = "created"
+        self.column: SortKey = "created"
         self._reverse = True
         self._archived = False
         self._is_stale = False
@@ -77,9 +77,9 @@ class HistoryScreen(KeyScreen):
         self._refresher: Timer | None = None
         self._title = LinesView(id="title")
         self._header = RunsHeader()
-        self._rows = RunRows()
+        self.rows = RunRows()
         self._detail = LinesView(id="detail")
-        self._keys = KeyBar()
+        self._bar = KeyBar()
         self._filter = Input(placeholder="words, or val_loss < 2 and task = chat", id="filter", select_on_focus=False)
         self._query = Query()
         self._fault = LinesView(id="fault")
@@ -90,15 +90,15 @@ class HistoryScreen(KeyScreen):
         yield self._filter
         yield self._fault
         yield self._header
-        yield self._rows
+        yield self.rows
         yield self._detail
-        yield self._keys
+        yield self._bar
 
     def press(self, event: events.Key) -> bool:
         """Do what a key means on the list, or in the filter line."""
         if self.focused is self._filter:
             return self._press_in_filter(event)
-        action = self._table.find_in_history(event.key, event.character)
+        action = self.keys.find_in_history(event.key, event.character)
         if action is None:
             return False
         DEEDS[action.id](self)
@@ -106,7 +106,7 @@ class HistoryScreen(KeyScreen):
 
     def _press_in_filter(self, event: events.Key) -> bool:
         """Only what leaves the line: the rest is typing."""
-        action = self._table.find_in_history(event.key, None)
+        action = self.keys.find_in_history(event.key, None)
         if event.key == "enter":
             self._close_filter()
         elif event.key == "escape":
@@ -120,7 +120,7 @@ class HistoryScreen(KeyScreen):
     def on_mount(self) -> None:
         """Begin to read."""
         self._filter.display = self._fault.display = False
-        self._say()
+        self.say()
         self._show()
         self._collector = self.set_interval(COLLECT_SECONDS, self._collect)
         self._read()
@@ -129,8 +129,8 @@ class HistoryScreen(KeyScreen):
         """As many key hints as fit; on a small screen the list has what room there is."""
         height = self.size.height
         self._detail.display = height >= DETAIL_FROM
-        self._header.display = self._keys.display = height >= FRAME_FROM
-        self.call_after_refresh(self._say)
+        self._header.display = self._bar.display = height >= FRAME_FROM
+        self.call_after_refresh(self.say)
 
     def on_screen_resume(self) -> None:
         """Another screen went away: things may have changed."""
@@ -153,10 +153,10 @@ class HistoryScreen(KeyScreen):
 
     def on_run_rows_moved(self, message: RunRows.Moved) -> None:
         """Show more of the run under the cursor; what was said of another one goes."""
-        row = self._rows.selected
-        self._detail.set_lines(detail_lines(row) if row else [])
+        row = self.rows.selected
+        self._detail.set_lines(detail_lines(row, self.keys) if row else [])
         if message.by_person:
-            self._say()
+            self.say()
 
     def on_run_rows_opened(self) -> None:
         """A double click."""
@@ -164,14 +164,14 @@ class HistoryScreen(KeyScreen):
 
     def on_runs_header_clicked(self, message: RunsHeader.Clicked) -> None:
         """Sort by a title, or the other way round where it is sorted by that already."""
-        if message.column == self._column:
+        if message.column == self.column:
             self.action_reverse()
         else:
-            self._sort_by(message.column)
+            self.sort_by(message.column)
 
     def action_open(self) -> None:
         """Open the run under the cursor; for one that died, ask."""
-        row = self._rows.selected
+        row = self.rows.selected
         if row is None:
             return
         if row.status == "died":
@@ -181,7 +181,7 @@ class HistoryScreen(KeyScreen):
 
     def action_resume(self) -> None:
         """Ask about taking the run under the cursor up again, or say why that can't be."""
-        row = self._rows.selected
+        row = self.rows.selected
         if row is None:
             return
         if row.resumable:
@@ -194,7 +194,7 @@ class HistoryScreen(KeyScreen):
                 if row.over
                 else "is going on: enter shows it"
             )
-            self._say(f"{row.run} {why}", "warn")
+            self.say(f"{row.run} {why}", "warn")
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -203,23 +203,11 @@ class HistoryScreen(KeyScreen):
         self.set_focus(self._filter)
         self.on_input_changed()
 
-    def action_sort_key(self) -> None:
-        """Choose any metric or setting to sort by."""
-        from msopt_tui.ui.screens.history_sort import sort_keys
-        from msopt_tui.ui.screens.pick import PickDialog
-
-        def chosen(key: SortKey | None) -> None:
-            if key is not None:
-                self._sort_by(key)
-
-        hint = "part of a metric, setting or column"
-        self.app.push_screen(PickDialog("sort by", sort_keys(self._rows.rows), self._column, hint), chosen)
-
     def action_sort(self, by: int) -> None:
         """Sort by the next column, or the one before."""
         shown = self._header.columns
-        at = shown.index(self._column) if self._column in shown else 0
-        self._sort_by(shown[(at + by) % len(shown)])
+        at = shown.index(self.column) if self.column in shown else 0
+        self.sort_by(shown[(at + by) % len(shown)])
 
     def action_reverse(self) -> None:
         """The other way round."""
@@ -228,11 +216,11 @@ class HistoryScreen(KeyScreen):
 
     def action_move(self, by: int) -> None:
         """Move the cursor by lines."""
-        self._rows.action_move(by)
+        self.rows.action_move(by)
 
     def action_page(self, pages: int) -> None:
         """Move the cursor by screenfuls."""
-        self._rows.action_page(pages)
+        self.rows.action_page(pages)
 
     def action_tags(self) -> None:
         """Write tags."""
@@ -248,7 +236,7 @@ class HistoryScreen(KeyScreen):
 
     def action_archive(self) -> None:
         """Put it away, or back."""
-        self._with_selected(lambda row: self._notebook.archive(row, self._table.key_of("history_archived")))
+        self._with_selected(lambda row: self._notebook.archive(row, self.keys.key_of("history_archived")))
 
     def action_export(self) -> None:
         """Write the figures of the run under the cursor as files."""
@@ -256,45 +244,18 @@ class HistoryScreen(KeyScreen):
 
     def action_delete(self) -> None:
         """Delete it, after a question."""
-        rows = self._listing.rows if self._listing else ()
-        self._with_selected(lambda row: self._notebook.delete(row, rows))
+        self._with_selected(lambda row: self._notebook.delete(row, self.all_rows))
 
     def action_mark(self) -> None:
         """Mark the run under the cursor for a comparison, or no longer, and go on to the next."""
-        count = self._rows.toggle_mark()
-        self._say(f"{count} marked; {self._table.key_of('history_compare')} compares them" if count else "none marked")
-
-    def action_compare(self) -> None:
-        """Put the marked runs beside each other."""
-        from msopt_tui.state.compare import LETTERS
-        from msopt_tui.ui.screens.compare import CompareScreen
-
-        marked = self._rows.marked
-        if 2 <= len(marked) <= len(LETTERS):
-            self.app.push_screen(CompareScreen(self._table, [Path(path) for path in marked]))
-        else:
-            key = self._table.key_of("history_mark")
-            self._say(f"mark 2 to {len(LETTERS)} runs with {key} first: {len(marked)} are marked", "warn")
-
-    def action_lineage(self) -> None:
-        """Show what branched from what."""
-        from msopt_tui.ui.screens.lineage import LineageScreen
-
-        row = self._rows.selected
-        if self._listing is not None and row is not None:
-            self.app.push_screen(LineageScreen(self._table, self._listing.rows, row.path))
+        count = self.rows.toggle_mark()
+        self.say(f"{count} marked; {self.keys.key_of('history_compare')} compares them" if count else "none marked")
 
     def action_archived(self) -> None:
         """List the archived ones too, or no longer."""
         self._archived = not self._archived
         self._show()
-        self._say("archived runs are listed" if self._archived else "archived runs are left out", "muted")
-
-    def action_help(self) -> None:
-        """All keys."""
-        from msopt_tui.ui.screens.help import HelpDialog
-
-        self.app.push_screen(HelpDialog(self._table))
+        self.say("archived runs are listed" if self._archived else "archived runs are left out", "muted")
 
     def action_back(self) -> None:
         """One layer back: the filter line, the filter, the screen."""
@@ -313,11 +274,17 @@ class HistoryScreen(KeyScreen):
         else:
             self.app.exit()
 
-    def _say(self, text: str = "", role: Role = "") -> None:
-        self._keys.show(self._table.history_footer(), Message(text, role) if text else None)
+    @property
+    def all_rows(self) -> Sequence[RunRow]:
+        """All runs that were read, whatever the filter."""
+        return self._listing.rows if self._listing else ()
+
+    def say(self, text: str = "", role: Role = "") -> None:
+        """A message in the footer; without one, only the keys."""
+        self._bar.show(self.keys.history_footer(), Message(text, role) if text else None)
 
     def _with_selected(self, deed: Callable[[RunRow], None]) -> None:
-        row = self._rows.selected
+        row = self.rows.selected
         if row is not None:
             deed(row)
 
@@ -332,18 +299,19 @@ class HistoryScreen(KeyScreen):
     def _ask(self, row: RunRow, default: Answer) -> None:
         def answered(answer: Answer | None) -> None:
             if answer is not None:
-                (self._resume_run if answer == "resume" else self._open_run)(Path(row.path))
+                (self.resume_run if answer == "resume" else self._open_run)(Path(row.path))
 
         self.app.push_screen(ResumeDialog(row, default), answered)
 
-    def _sort_by(self, column: SortKey) -> None:
-        self._column, self._reverse = column, column in _DESCENDING
+    def sort_by(self, column: SortKey) -> None:
+        """Sort by a column, a metric or a setting."""
+        self.column, self._reverse = column, column in _DESCENDING
         self._show()
 
     def _close_filter(self) -> None:
         self._filter.display = bool(self._filter.value)
         self._fault.display = False
-        self.set_focus(self._rows)
+        self.set_focus(self.rows)
 
     def _read(self) -> None:
         self._loader.start()
@@ -376,10 +344,10 @@ class HistoryScreen(KeyScreen):
 
     def _show(self, keep: bool = True) -> None:
         if self._listing is not None:
-            rows = self._listing.select(self._query, self._column, self._reverse, self._archived)
-            self._rows.show(rows, keep, self._column)
-        self._header.show(self._column, self._reverse)
+            rows = self._listing.select(self._query, self.column, self._reverse, self._archived)
+            self.rows.show(rows, keep, self.column)
+        self._header.show(self.column, self._reverse)
         self._show_title()
 
     def _show_title(self) -> None:
-        self._title.set_lines([title_words(self._runs_dir, self._listing, len(self._rows.rows), self._error)])
+        self._title.set_lines([title_words(self._runs_dir, self._listing, len(self.rows.rows), self._error)])

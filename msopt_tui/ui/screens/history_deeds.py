@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from msopt_tui.ui.screens import history_ways as ways
+
 if TYPE_CHECKING:
     from msopt_tui.ui.screens.history import HistoryScreen
 
@@ -13,7 +15,7 @@ DEEDS: dict[str, Callable[[HistoryScreen], None]] = {
     "history_open": lambda screen: screen.action_open(),
     "history_resume": lambda screen: screen.action_resume(),
     "history_filter": lambda screen: screen.action_filter(),
-    "history_sort": lambda screen: screen.action_sort_key(),
+    "history_sort": ways.sort_key,
     "history_sort_left": lambda screen: screen.action_sort(-1),
     "history_sort_right": lambda screen: screen.action_sort(1),
     "history_reverse": lambda screen: screen.action_reverse(),
@@ -25,8 +27,9 @@ DEEDS: dict[str, Callable[[HistoryScreen], None]] = {
     "history_delete": lambda screen: screen.action_delete(),
     "history_export": lambda screen: screen.action_export(),
     "history_mark": lambda screen: screen.action_mark(),
-    "history_compare": lambda screen: screen.action_compare(),
-    "history_lineage": lambda screen: screen.action_lineage(),
+    "history_compare": ways.compare,
+    "history_lineage": ways.lineage,
+    "history_postmortem": ways.postmortem,
     "history_up": lambda screen: screen.action_move(-1),
     "history_down": lambda screen: screen.action_move(1),
     "history_page_up": lambda screen: screen.action_page(-1),
@@ -34,7 +37,7 @@ DEEDS: dict[str, Callable[[HistoryScreen], None]] = {
     "history_top": lambda screen: screen.action_move(-_FAR),
     "history_bottom": lambda screen: screen.action_move(_FAR),
     "history_back": lambda screen: screen.action_back(),
-    "history_help": lambda screen: screen.action_help(),
+    "history_help": ways.show_help,
     "history_leave": lambda screen: screen.action_leave(),
 }
 """By the action's id; a test holds that there is one for each."""

@@ -10,6 +10,7 @@ from msopt_tui.runs.query import Listing, QueryError
 from msopt_tui.runs.row import RunRow
 from msopt_tui.state.figures import figures
 from msopt_tui.state.numbers import compact
+from msopt_tui.ui.keys import Keys
 from msopt_tui.ui.screens.history_columns import status_words
 from msopt_tui.ui.screens.history_resume import resume_point
 from msopt_tui.ui.widgets.lines import Words
@@ -50,7 +51,7 @@ def title_words(runs_dir: Path, listing: Listing | None, shown: int, error: str)
     return [*words, (f" {count} in {runs_dir}", "muted")]
 
 
-def detail_lines(row: RunRow) -> list[Words]:
+def detail_lines(row: RunRow, keys: Keys) -> list[Words]:
     """What the columns have no room for."""
     text, role = status_words(row)
     going_on = row.reason or ("the engine went without a word" if row.status == "died" else "")
@@ -66,9 +67,18 @@ def detail_lines(row: RunRow) -> list[Words]:
         [(f" best, at step {row.best_step:,}: {best}" if row.best_step is not None else " no evaluation yet", "")],
         [
             (" " + " · ".join(fact for fact in facts if fact), "muted"),
-            (f"  R resumes {resume_point(row)}" if row.resumable else "", "muted"),
+            *_ways_on(row, keys),
         ],
     ]
+
+
+def _ways_on(row: RunRow, keys: Keys) -> Words:
+    words: Words = []
+    if row.status in ("failed", "died"):
+        words += [("  ", ""), (keys.key_of("history_postmortem"), "key"), (" what went wrong", "muted")]
+    if row.resumable:
+        words += [("  ", ""), (keys.key_of("history_resume"), "key"), (f" resumes {resume_point(row)}", "muted")]
+    return words
 
 
 def _note(row: RunRow) -> Words:

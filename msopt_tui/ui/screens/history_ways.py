@@ -1,0 +1,68 @@
+"""The screens that open from the history, over it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from msopt_tui.ui.screens.history import HistoryScreen
+
+
+def sort_key(screen: HistoryScreen) -> None:
+    """Choose any metric or setting to sort by."""
+    from msopt_tui.runs.query import SortKey
+    from msopt_tui.ui.screens.history_sort import sort_keys
+    from msopt_tui.ui.screens.pick import PickDialog
+
+    def chosen(key: SortKey | None) -> None:
+        if key is not None:
+            screen.sort_by(key)
+
+    hint = "part of a metric, setting or column"
+    screen.app.push_screen(PickDialog("sort by", sort_keys(screen.rows.rows), screen.column, hint), chosen)
+
+
+def compare(screen: HistoryScreen) -> None:
+    """Put the marked runs beside each other."""
+    from msopt_tui.state.compare import LETTERS
+    from msopt_tui.ui.screens.compare import CompareScreen
+
+    marked = screen.rows.marked
+    if 2 <= len(marked) <= len(LETTERS):
+        screen.app.push_screen(CompareScreen(screen.keys, [Path(path) for path in marked]))
+    else:
+        key = screen.keys.key_of("history_mark")
+        screen.say(f"mark 2 to {len(LETTERS)} runs with {key} first: {len(marked)} are marked", "warn")
+
+
+def lineage(screen: HistoryScreen) -> None:
+    """Show what branched from what."""
+    from msopt_tui.ui.screens.lineage import LineageScreen
+
+    row = screen.rows.selected
+    if row is not None:
+        screen.app.push_screen(LineageScreen(screen.keys, screen.all_rows, row.path))
+
+
+def postmortem(screen: HistoryScreen) -> None:
+    """Show what went wrong in the run under the cursor, or say that nothing did."""
+    from msopt_tui.ui.screens.postmortem import Ended, PostmortemScreen
+
+    row = screen.rows.selected
+    if row is None:
+        return
+    if row.status not in ("failed", "died"):
+        how = row.status if row.over else "going on"
+        screen.say(f"nothing went wrong: {row.run} is {how}", "warn")
+        return
+    what = "failed" if row.status == "failed" else "the engine is gone"
+    ended = Ended(Path(row.path), what, row.step, row.reason, row.checkpoint)
+    screen.app.push_screen(PostmortemScreen(screen.keys, ended, lambda: screen.resume_run(Path(row.path))))
+
+
+def show_help(screen: HistoryScreen) -> None:
+    """All keys."""
+    from msopt_tui.ui.screens.help import HelpDialog
+
+    screen.app.push_screen(HelpDialog(screen.keys))
