@@ -57,6 +57,7 @@ def environment(cache: Path) -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": "1",
         "XDG_CACHE_HOME": str(cache),
+        "XDG_STATE_HOME": str(cache / "state"),
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -1,0 +1,148 @@
+"""A terminal made larger and smaller while a run trains: a pseudo-terminal, and tmux where there is one."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import pytest
+
+from msopt_tui.runs.directory import RunDirectory
+from tests.projects import Session, losses_of
+from tests.pty_session import PtySession
+
+SIZES = ((80, 24), (220, 60), (60, 15), (120, 36), (20, 5), (160, 45))
+
+
+class Terminal(Protocol):
+    """What the test needs of one."""
+
+    def resize(self, columns: int, lines: int) -> None: ...
+
+    def send(self, keys: str) -> None: ...
+
+    def screen(self) -> list[str]: ...
+
+    def wait(self, what: Callable[[list[str]], bool], said: str) -> None: ...
+
+
+class Pty:
+    def __init__(self, session: PtySession) -> None:
+        self._session = session
+        self.resize, self.screen = session.resize, session.screen
+
+    def send(self, keys: str) -> None:
+        self._session.send(keys)
+
+    def wait(self, what: Callable[[list[str]], bool], said: str) -> None:
+        try:
+            self._session.wait_for(lambda session: what(session.screen()), 20)
+        except TimeoutError as error:
+            raise TimeoutError(f"{said}: {error}") from None
+
+
+class Tmux:
+    """A session of a server of its own."""
+
+    def __init__(self, session: Session, *arguments: str) -> None:
+        self._socket = f"msopt-{uuid.uuid4().hex[:8]}"
+        self._folder, self._env = session.folder, session.env | {"TERM": "xterm-256color"}
+        command = shlex.join(session.command(*arguments))
+        self._tmux("new-session", "-d", "-s", "it", "-x", "160", "-y", "45", command)
+
+    def close(self) -> None:
+        self._tmux("kill-server")
+
+    def resize(self, columns: int, lines: int) -> None:
+        self._tmux("resize-window", "-t", "it", "-x", str(columns), "-y", str(lines))
+
+    def send(self, keys: str) -> None:
+        self._tmux("send-keys", "-t", "it", "-l", keys)
+
+    def screen(self) -> list[str]:
+        return [line.rstrip() for line in self._tmux("capture-pane", "-p", "-t", "it").splitlines()]
+
+    def wait(self, what: Callable[[list[str]], bool], said: str) -> None:
+        # tmux tells nobody that a pane has changed.
+        for _ in range(200):
+            if what(self.screen()):
+                return
+            time.sleep(0.1)
+        raise TimeoutError(f"{said}; the screen:\n" + "\n".join(self.screen()))
+
+    def _tmux(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-L", self._socket, "-f", "/dev/null", *arguments],
+            capture_output=True, text=True, check=True, env=self._env, cwd=self._folder, timeout=20,
+        )  # fmt: skip
+        return done.stdout
+
+
+@contextmanager
+def terminal_of(kind: str, session: Session, *arguments: str) -> Iterator[Terminal]:
+    if kind == "tmux":
+        tmux = Tmux(session, *arguments)
+        try:
+            yield tmux
+        finally:
+            tmux.close()
+    else:
+        command = session.command(*arguments)
+        with PtySession(command, columns=160, lines=45, cwd=session.folder, env=session.env) as pty:
+            yield Pty(pty)
+
+
+def is_whole(columns: int, lines: int) -> Callable[[list[str]], bool]:
+    """Whether a screen of this size is drawn to its edges and holds nothing of another size."""
+
+    def check(screen: list[str]) -> bool:
+        status = screen[0]
+        if "running" not in status and "evaluating" not in status:
+            return False
+        if columns < 40 or lines < 8:
+            return not any(row.strip() for row in screen[1 : lines - 1]) or columns >= 40
+        board = screen[1 : lines - 1]
+        return (
+            all(len(row) == columns and row[-1] in "│╮╯┃" and row[0] in "│╭╰" for row in board)
+            and board[0].startswith("╭─ 1 loss")
+            and board[-1].startswith("╰")
+            and bool(screen[lines - 1].strip())
+        )
+
+    return check
+
+
+@pytest.mark.parametrize("kind", ["pty", "tmux"])
+def test_every_size_is_drawn_whole_while_the_run_trains(kind: str, session: Session) -> None:
+    if kind == "tmux" and shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    with terminal_of(kind, session, str(session.project), "train.max_steps=100000", "train.eval_steps=100000") as shown:
+        shown.wait(is_whole(160, 45), "the first frame")
+        run: RunDirectory = session.latest()
+        steps = []
+        for columns, lines in SIZES:
+            shown.resize(columns, lines)
+            shown.wait(is_whole(columns, lines), f"{columns}×{lines} to be drawn whole")
+            steps.append(max(losses_of(run), default=0))
+        assert steps == sorted(steps)
+        assert steps[-1] > steps[0], "the run goes on meanwhile"
+        # A burst of sizes, as a dragged window makes them, with keys in between that change the layout.
+        for at in range(12):
+            shown.resize(100 + 5 * at, 30 + at)
+            shown.send("}" if at % 2 else "<")
+        shown.send("2w")
+        shown.wait(lambda screen: is_whole(155, 41)(screen) and "2 learning rate" not in "".join(screen), "the burst")
+        shown.resize(80, 24)
+        shown.wait(is_whole(80, 24), "the person's layout at 80×24")
+        shown.send("q")
+        shown.wait(lambda screen: "without saving" in "".join(screen), "the question")
+        shown.send("x")
+        session.wait_for(run, lambda state: state.ended is not None)
+    losses = losses_of(run)
+    assert list(losses) == list(range(1, len(losses) + 1)), "no step was lost"
