@@ -57,7 +57,6 @@ def environment(cache: Path) -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": "1",
         "XDG_CACHE_HOME": str(cache),
-        "XDG_STATE_HOME": str(cache / "state"),
         "PYTHONUNBUFFERED": "1",
     }
 
@@ -75,7 +74,8 @@ class Session:
 
     def __init__(self, folder: Path, cache: Path) -> None:
         self.folder = folder
-        self.env = environment(cache)
+        # What is remembered of the screen is the test's own.
+        self.env = environment(cache) | {"XDG_STATE_HOME": str(folder / "state")}
         self.project = write_project(folder)
 
     def command(self, *arguments: str) -> list[str]:

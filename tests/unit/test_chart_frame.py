@@ -216,6 +216,13 @@ def test_a_curve_of_another_run_has_its_letter_on_it_and_is_read_out_where_this_
     assert "A 41.000" in paint(mine, other, width=80, cursor=39)[0]
 
 
+def test_a_narrow_axis_writes_small_numbers_shorter_and_cuts_none() -> None:
+    small = paint(Curve("rate", series_of(*[0.001 * step for step in range(4)])), width=30)
+    labels = [row.partition("┤")[0].strip() for row in small if "┤" in row]
+    assert "3e-3" in labels
+    assert len(set(labels)) == len(labels)
+
+
 def test_foreign_text_keeps_to_its_cells() -> None:
     assert plain("val\x1b[2J\u202e漢字é") == "val·[2J···é"
     assert paint(Curve("a\n漢", series_of(1.0)))[0].startswith("loss   ━ a·· 1.0000")

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from math import ceil, floor
 from typing import NamedTuple
 
-from msopt_tui.ui.widgets.axis import LABEL_WIDTH, YScale, snapped_scale
+from msopt_tui.ui.widgets.axis import LABEL_WIDTH, Tick, YScale, snapped_scale
 from msopt_tui.ui.widgets.braille import DOTS_ACROSS, DOTS_DOWN, BrailleCanvas
 from msopt_tui.ui.widgets.chart_legend import legend
 from msopt_tui.ui.widgets.chart_model import (
@@ -132,7 +132,8 @@ class ChartPainter:
         ticks = scale.ticks(_y_target(layout))
         dots = DOTS_DOWN * layout.plot_height
         to_dot = dot_mapping(scale, dots)
-        labels = {to_dot(tick.value) // DOTS_DOWN: tick.label for tick in reversed(ticks)}
+        room = layout.gutter - 2
+        labels = {to_dot(tick.value) // DOTS_DOWN: _in_room(tick, room) for tick in reversed(ticks)}
         for trace, curve in zip(self._traces, picture.curves, strict=True):
             trace.place(curve, scale, dots)
         plot = [RowBuilder(*row) for row in self._draw(picture, layout)]
@@ -229,6 +230,11 @@ def _empty_plot(picture: Picture, layout: Layout) -> list[Row]:
     text = picture.empty_text[: layout.plot_width]
     rows[(layout.plot_height - 1) // 2].put((layout.plot_width - len(text)) // 2, text, _EMPTY)
     return [_with_gutter(row, layout, None) for row in rows]
+
+
+def _in_room(tick: Tick, room: int) -> str:
+    """A label that is not cut, which would make another number of it."""
+    return tick.label if len(tick.label) <= room else f"{tick.value:.0e}".replace("e-0", "e-").replace("e+0", "e")
 
 
 def _with_gutter(row: RowBuilder, layout: Layout, label: str | None) -> Row:
