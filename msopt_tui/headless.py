@@ -114,7 +114,7 @@ class Lines:
 
     def _write_progress(self, event: ev.Progressed) -> None:
         """Long work says now and then how far it is."""
-        work = self._state.work
+        work = self._state.saving if event.phase == "train" else self._state.work
         if work is not None and event.time - self._progress_at >= PROGRESS_SECONDS:
             self._progress_at = event.time
             left = f"{duration(work.seconds_left)} left" if work.seconds_left is not None else ""

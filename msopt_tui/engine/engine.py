@@ -21,6 +21,7 @@ from msopt_tui.engine.alerting import Alerting
 from msopt_tui.engine.control import Control
 from msopt_tui.engine.restart import Restart
 from msopt_tui.engine.stall import HangWatch, StallWatch, write_stacks
+from msopt_tui.engine.telling import Telling
 from msopt_tui.engine.worker import GpuWorker
 from msopt_tui.link.socket_server import ControlServer
 from msopt_tui.monitor.machine import MachineMonitor
@@ -111,6 +112,7 @@ class Engine:
             somebody_watches=somebody_watches,
         )
         self._worker = GpuWorker(self._work, self._outbox.put, lambda: self._state.step)
+        self._telling = Telling(self._context.saving)
         self._done = False
         self._before = read_record(directory.state)
         """As found when the run is taken up again: what stands until the journal has been read."""
@@ -171,6 +173,9 @@ class Engine:
             if self.ended is not None:
                 break  # its end is the last word of a run
             now = time.monotonic()
+            told = self._telling.look(now)
+            if told is not None:
+                writer.append([told])
             if now >= next_sample:
                 next_sample = now + RESOURCES_SECONDS
                 writer.append([monitor.sample()])

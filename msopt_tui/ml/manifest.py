@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -29,8 +29,8 @@ class Manifest(msgspec.Struct, frozen=True):
     files: dict[str, FileEntry]
 
 
-def write(path: Path, parts: Iterable[bytes | memoryview]) -> FileEntry:
-    """Write a new file, hash it on the way and wait for the disk.
+def write(path: Path, parts: Iterable[bytes | memoryview], wrote: Callable[[int], None] = lambda _: None) -> FileEntry:
+    """Write a new file, hash it on the way and wait for the disk; `wrote` hears of the bytes of every piece.
 
     In pieces, so that the interpreter is never held for long: a write and a hash of a large one let other threads run.
     """
@@ -42,6 +42,7 @@ def write(path: Path, parts: Iterable[bytes | memoryview]) -> FileEntry:
                 piece = whole[begin : begin + PIECE]
                 _write_all(file, piece)
                 digest.update(piece)
+                wrote(len(piece))
             size += len(whole)
         os.fsync(file.fileno())
     return FileEntry(size, digest.hexdigest())

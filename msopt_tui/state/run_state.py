@@ -41,7 +41,9 @@ class RunState:
     """While the worker shows no progress."""
     phases: dict[ev.Phase, PhaseState] = field(default_factory=lambda: {name: PhaseState() for name in ev.PHASES})
     work: Work | None = None
-    """What is being done beside training, as it last told of itself."""
+    """What is being done instead of training, as it last told of itself."""
+    saving: Work | None = None
+    """The checkpoint that is being written beside training."""
     data: ev.DataPrepared | None = None
     inspection: ev.DataInspected | None = None
     model: ev.ModelReady | None = None

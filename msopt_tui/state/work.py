@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msopt_tui.state.numbers import compact, duration
+from msopt_tui.state.numbers import compact, duration, size
 from msopt_tui.state.rates import WorkRate
 
 if TYPE_CHECKING:
@@ -49,12 +49,16 @@ class Work:
     @property
     def progress_words(self) -> str:
         """`cleaning 512/679 documents`."""
+        if self.unit == "bytes":
+            return f"{self.detail} {size(self.done)} of {size(self.total)}"
         of = f"/{compact(self.total)}" if self.total else ""
         return f"{self.detail} {compact(self.done)}{of} {self.unit}".strip()
 
     @property
     def rate_words(self) -> str:
         """`340 rows/s`; as wide from the first figure to the last."""
+        if self.unit == "bytes":
+            return f"{size(self.rate) if self.rate else '–':>9}/s"
         return f"{compact(self.rate) if self.rate else '–':>5} {self.unit}/s"
 
     @property

@@ -35,3 +35,27 @@ class Job(Generic[T]):
         if self._error is not None:
             raise self._error
         return self._result
+
+
+class Gauge:
+    """How far work beside the worker is: moved by the thread that does it, read by any other."""
+
+    def __init__(self) -> None:
+        self._what, self._done, self._total = "", 0, 0
+
+    def begin(self, what: str, total: int) -> None:
+        """Another piece of work, of so many units."""
+        self._done, self._total, self._what = 0, total, what
+
+    def move(self, units: int) -> None:
+        """So many more are done."""
+        self._done += units
+
+    def end(self) -> None:
+        """Nothing is under way."""
+        self._what = ""
+
+    @property
+    def reading(self) -> tuple[str, int, int] | None:
+        """What is done, how much of it, of how much; `None` while nothing is."""
+        return (self._what, min(self._done, self._total), self._total) if self._what else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -17,6 +17,7 @@ from msopt_tui.protocol.commands import Command, Decide, Evaluate, RollBack
 from msopt_tui.protocol.events import Event, Phase, PhaseChanged
 from msopt_tui.runs.directory import RunDirectory
 from msopt_tui.state.run_state import RunState
+from msopt_tui.steps.background import Gauge
 from msopt_tui.steps.replay import Replay
 
 Situation = Literal["preparing", "training", "evaluating", "probing", "deciding"]
@@ -146,6 +147,8 @@ class RunContext:
     state: RunState
     """Folded from the same events as everybody else's; what refinement reads."""
     replay: Replay
+    saving: Gauge = field(default_factory=Gauge)
+    """How far the checkpoint is that is being written."""
     somebody_watches: bool = True
     """Whether a question can be answered by a person."""
 

@@ -15,7 +15,7 @@ from msopt_tui.ml import checkpoint
 from msopt_tui.protocol.events import CheckpointFailed, CheckpointRemoved, CheckpointSaved, Noted
 from msopt_tui.runs.directory import RunDirectory
 from msopt_tui.runs.pins import PinError, read_pins
-from msopt_tui.steps.background import Job
+from msopt_tui.steps.background import Gauge, Job
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Kept, Saving, Session
 
@@ -38,7 +38,8 @@ def run(context: RunContext, session: Session, reason: str, then: Callable[[], N
         then()
         return
     directory, is_best, keep = context.directory, session.best_step == session.step, _keep(context, session)
-    write = partial(_write, directory, taken, is_best, keep, context.config.train.save_total_limit)
+    context.saving.begin(f"checkpoint {session.step}", taken.bytes)
+    write = partial(_write, directory, taken, is_best, keep, context.config.train.save_total_limit, context.saving)
     session.saving = Saving(session.step, reason, began, then, Job(write, "checkpoint-writer"))
     session.last_saved_step = session.step
 
@@ -119,10 +120,13 @@ def _keep(context: RunContext, session: Session) -> set[int] | None:
 
 
 def _write(
-    directory: RunDirectory, taken: checkpoint.Snapshot, is_best: bool, keep: set[int] | None, limit: int
+    directory: RunDirectory, taken: checkpoint.Snapshot, is_best: bool, keep: set[int] | None, limit: int, gauge: Gauge
 ) -> Kept:
     """On a thread of its own. Raises CheckpointError."""
-    saved = checkpoint.store(directory.checkpoints, taken)
+    try:
+        saved = checkpoint.store(directory.checkpoints, taken, gauge.move)
+    finally:
+        gauge.end()
     checkpoint.point(directory.latest, saved.path.name)
     if is_best:
         checkpoint.point(directory.best, saved.path.name)

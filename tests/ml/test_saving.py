@@ -45,11 +45,11 @@ def held(monkeypatch: pytest.MonkeyPatch, step: int) -> threading.Event:
     """The disk takes its time over the checkpoint of a step: until the event returned is set."""
     store, free, at_work = checkpoint.store, threading.Event(), threading.Lock()
 
-    def slow(folder: Path, taken: Snapshot) -> Saved:
+    def slow(folder: Path, taken: Snapshot, wrote: Callable[[int], None]) -> Saved:
         assert at_work.acquire(blocking=False), "two saves at once"
         try:
             assert taken.step != step or free.wait(30)
-            return store(folder, taken)
+            return store(folder, taken, wrote)
         finally:
             at_work.release()
 
@@ -61,10 +61,10 @@ def refused(monkeypatch: pytest.MonkeyPatch, *steps: int) -> None:
     """The disk is full while the checkpoints of these steps are written."""
     store = checkpoint.store
 
-    def full(folder: Path, taken: Snapshot) -> Saved:
+    def full(folder: Path, taken: Snapshot, wrote: Callable[[int], None]) -> Saved:
         if taken.step in steps:
             raise CheckpointError(f"checkpoint-{taken.step} could not be saved: No space left on device")
-        return store(folder, taken)
+        return store(folder, taken, wrote)
 
     monkeypatch.setattr(checkpoint, "store", full)
 
@@ -223,5 +223,7 @@ def test_a_snapshot_is_not_changed_by_training(tmp_path: Path) -> None:
     at_once = checkpoint.save(tmp_path / "a", model, optimizer, tokenizer, state, CPU)
     taken = checkpoint.snapshot(model, optimizer, tokenizer, state, CPU)
     train(model, optimizer, 3, 4)
-    later = checkpoint.store(tmp_path / "b", taken)
+    wrote: list[int] = []
+    later = checkpoint.store(tmp_path / "b", taken, wrote.append)
+    assert sum(wrote) == taken.bytes, "how far it is can be told"
     assert manifest.read(at_once.path).files == manifest.read(later.path).files

@@ -82,6 +82,19 @@ class TestPipelineStrip:
         assert "1 preprocess ▶  33%" in strip
         assert "155k/465k characters │  387k characters/s │ left  0.8 s │ ◔ preparing" in strip
 
+    def test_a_checkpoint_that_is_being_written_is_seen_at_every_width(self) -> None:
+        state = state_of(scripted_run(100))
+        for second in range(3):
+            done = second * 2**20
+            state.apply(
+                ev.Progressed(
+                    time=1e9 + second, phase="train", done=done, total=2**22, unit="bytes", detail="checkpoint 100"
+                )
+            )
+        for width in (30, 80, 120, 160, 220):
+            assert "● running ▲ 50%" in self.strip(state, width), width
+        assert "checkpoint 100 2.0 MiB of 4.0 MiB   1.0 MiB/s left  2.0 s" in self.strip(state, 220)
+
     @pytest.mark.parametrize("phase", ["preprocess", "evaluate", "refine"])
     def test_all_long_work_shows_how_far_how_fast_and_how_long(self, phase: ev.Phase) -> None:
         state = state_of(scripted_run(100))

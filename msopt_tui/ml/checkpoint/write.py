@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,11 @@ class Snapshot:
     """Tensor files by name: three times the trainable weights."""
     tokenizer_dir: Path
 
+    @property
+    def bytes(self) -> int:
+        """Of all tensors."""
+        return sum(content.size for content in self.tensors.values())
+
 
 def snapshot(
     model: PreTrainedModel, optimizer: AdamW, tokenizer_dir: Path, state: TrainingState, device: torch.device
@@ -52,8 +58,10 @@ def snapshot(
     return Snapshot(state.step, {**described(model), STATE: state.taken_here(device).encode()}, tensors, tokenizer_dir)
 
 
-def store(checkpoints_dir: Path, snapshot: Snapshot) -> Saved:
+def store(checkpoints_dir: Path, snapshot: Snapshot, wrote: Callable[[int], None] = lambda _: None) -> Saved:
     """Write `checkpoint-<step>`; one of that step is replaced. Only one at a time in a directory.
+
+    `wrote` hears of the tensors' bytes as they are written, `Snapshot.bytes` in all.
 
     Raises CheckpointError where it can't be written (disk full); what was there before stays as it was.
     """
@@ -63,7 +71,7 @@ def store(checkpoints_dir: Path, snapshot: Snapshot) -> Saved:
         tidy(checkpoints_dir)
         unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=checkpoints_dir))
         try:
-            size = _write(unfinished, snapshot)
+            size = _write(unfinished, snapshot, wrote)
             put(unfinished, target)
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -85,12 +93,12 @@ def save(
     return store(checkpoints_dir, snapshot(model, optimizer, tokenizer_dir, state, device))
 
 
-def _write(unfinished: Path, snapshot: Snapshot) -> int:
+def _write(unfinished: Path, snapshot: Snapshot, wrote: Callable[[int], None]) -> int:
     """Every file, on the disk; returns the bytes of all."""
     texts = {path.name: path.read_bytes() for path in tokenizer_files(snapshot.tokenizer_dir)} | snapshot.texts
     entries = {name: manifest.write(unfinished / name, [text]) for name, text in texts.items()}
     for name, content in snapshot.tensors.items():
-        entries[name] = manifest.write(unfinished / name, content)
+        entries[name] = manifest.write(unfinished / name, content, wrote)
     return manifest.seal(unfinished, FORMAT, entries)
 
 

@@ -20,7 +20,7 @@ def _engine_started(state: RunState, event: ev.EngineStarted) -> None:
     state.first_started = state.first_started or event.time
     state.ended = None
     state.paused = False
-    state.stalled = state.work = None
+    state.stalled = state.work = state.saving = None
     state.answering = None
     state.status = "starting"
 
@@ -82,6 +82,10 @@ def _phase_changed(state: RunState, event: ev.PhaseChanged) -> None:
 
 @handles(ev.Progressed)
 def _progressed(state: RunState, event: ev.Progressed) -> None:
+    if event.phase == "train":  # a checkpoint that is written beside it
+        if state.saving is None or not state.saving.goes_on(event):
+            state.saving = Work(event)
+        return
     phase = state.phases[event.phase]
     phase.done, phase.total, phase.unit, phase.detail = event.done, event.total, event.unit, event.detail
     if state.work is None or not state.work.goes_on(event):
@@ -130,7 +134,7 @@ def _stall_ended(state: RunState, event: ev.StallEnded) -> None:
 @handles(ev.RunEnded)
 def _run_ended(state: RunState, event: ev.RunEnded) -> None:
     state.ended = event
-    state.stalled = state.work = None
+    state.stalled = state.work = state.saving = None
     state.answering = None
     state.status = event.status
     state.proposals = []

@@ -90,6 +90,7 @@ def _sampled(state: RunState, event: ev.Sampled) -> None:
 @handles(ev.CheckpointSaved)
 def _checkpoint_saved(state: RunState, event: ev.CheckpointSaved) -> None:
     state.checkpoints[event.step] = event
+    state.saving = None
     state.mark("checkpoint", event.step, event.reason)
 
 
@@ -100,7 +101,7 @@ def _checkpoint_removed(state: RunState, event: ev.CheckpointRemoved) -> None:
 
 @handles(ev.CheckpointFailed)
 def _checkpoint_failed(state: RunState, event: ev.CheckpointFailed) -> None:
-    """Only a line in the journal."""
+    state.saving = None
 
 
 @handles(ev.CheckpointPinned)

@@ -38,6 +38,8 @@ _MARKS: dict[str, Span] = {
     "done": ("✓", "good"),
     "skipped": ("–", "muted"),
 }
+_ALL = 4
+"""Facts there are at most."""
 _BAR: Span = (" │ ", "muted")
 
 
@@ -46,6 +48,8 @@ def status_words(state: RunState, standing: Standing) -> Words:
     key = standing if standing in STATUS and not state.over else state.status
     glyph, word, role = STATUS[key]
     words: Words = [(f"{glyph} {word}", role)]
+    if state.saving is not None and state.saving.share is not None:
+        words.append((f" ▲ {state.saving.share:3.0%}", "good"))
     if standing == "read only" or (standing == "no engine" and state.over):
         words.append((" · read only", "muted"))
     return words
@@ -55,6 +59,8 @@ def pipeline_words(state: RunState, standing: Standing, width: int) -> Words:
     """The fullest version of the strip that fits `width` cells."""
     status = status_words(state, standing)
     versions = [
+        (_steps(state, names="all"), _facts(state, _ALL)),
+        (_steps(state, names="running"), _facts(state, _ALL)),
         (_steps(state, names="all"), _facts(state, 3)),
         (_steps(state, names="running"), _facts(state, 3)),
         (_steps(state, names="running")[2:], _facts(state, 2)),
@@ -120,6 +126,8 @@ def _facts(state: RunState, how_many: int) -> Words:
     if state.round and state.work is None and state.settings.get("refine.mode") != "off":
         facts.append(f"round {state.round}/{rounds}" if rounds else f"round {state.round}")
     words: Words = []
+    if state.saving is not None and how_many == _ALL:
+        facts.append(f"{state.saving.progress_words} {state.saving.rate_words} {state.saving.left_words}")
     for fact in reversed(facts[:how_many]):
         words += [(fact, ""), _BAR]
     return words
