@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.reliability_parts import bit_flips, hostile_text, kills, project_files, socket_lines
+from benchmarks.reliability_parts import bit_flips, damage, hostile_text, kills, project_files, socket_lines
 from tests.ui.hostile_app import PAYLOADS
 
 QUICK = {"kills": 2, "flips": 50, "files": 500, "lines": 300, "texts": 2}
@@ -56,6 +56,18 @@ def flipped(tries: int) -> Row:
         "one bit flipped in a checkpoint's files, noticed before use",
         "all",
         f"{found.detected}/{found.tried}",
+        found.missed,
+    )
+
+
+def damaged(tries: int, seed: int) -> Row:
+    """One bit flipped or the end cut off in any other file of a run that is read."""
+    kinds = damage.measure(tries, seed)
+    found = damage.total(kinds)
+    return Row(
+        f"the same, or the end cut off, in a run's other files ({', '.join(kinds)}): said, refused or without effect",
+        "all",
+        f"{found.tried - len(found.missed)}/{found.tried} ({found.said} were said)",
         found.missed,
     )
 
@@ -108,6 +120,7 @@ def main() -> int:
     rows = [
         killed(counts["kills"], given.seed),
         flipped(counts["flips"]),
+        damaged(counts["flips"], given.seed),
         misread(counts["files"], given.seed),
         lied_to(counts["lines"], given.seed),
         shown(counts["texts"]),

@@ -3,7 +3,7 @@
     python -m benchmarks.reliability_parts.bit_flips [TRIES]
 
 Noticed means refused by name, or harmless: the manifest still vouches for the very same bytes of every other file.
-Covers the checkpoint's files alone, not yet the run's journal, settings and records.
+The other files of a run are the business of `damage`.
 """
 
 from __future__ import annotations

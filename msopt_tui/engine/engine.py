@@ -38,9 +38,9 @@ from msopt_tui.protocol.events import (
 )
 from msopt_tui.runs.alive import boot_id, host_name
 from msopt_tui.runs.directory import RunDirectory
-from msopt_tui.runs.journal import JournalReader, JournalWriter
+from msopt_tui.runs.journal import JournalWriter
 from msopt_tui.runs.lock import RunLock
-from msopt_tui.runs.record import RunMeta, read_meta, read_record, record_from_state, write_record
+from msopt_tui.runs.record import RunMeta, lost_of_journal, read_meta, read_record, record_from_state, write_record
 from msopt_tui.state.run_state import RunState
 from msopt_tui.steps.context import LiveSettings, RunContext
 from msopt_tui.steps.replay import Replay
@@ -116,6 +116,7 @@ class Engine:
         self._done = False
         self._before = read_record(directory.state)
         """As found when the run is taken up again: what stands until the journal has been read."""
+        self._lost = lost_of_journal(directory.events, self._before)
         now = time.time()
         self._meta = read_meta(directory.meta) or RunMeta(run=directory.name, project=config.project.name, created=now)
 
@@ -162,7 +163,7 @@ class Engine:
         with HangWatch(self.directory.output_log, self._config.resources.stall_timeout_s) as hang:
             self._look_until_the_end(writer, door, monitor, hang)
         writer.flush()
-        self._heartbeat()
+        self._heartbeat(writer)
 
     def _look_until_the_end(self, writer: JournalWriter, door: Door, monitor: MachineMonitor, hang: HangWatch) -> None:
         next_heartbeat = next_sample = 0.0
@@ -181,7 +182,7 @@ class Engine:
                 writer.append([monitor.sample()])
             if now >= next_heartbeat:
                 next_heartbeat = now + HEARTBEAT_SECONDS
-                self._heartbeat()
+                self._heartbeat(writer)
                 hang.here()
 
     def _write_events(self, writer: JournalWriter) -> None:
@@ -225,7 +226,7 @@ class Engine:
             except OSError as error:
                 writer.append([Noted(level="warning", text=f"the stacks could not be written: {error.strerror}")])
 
-    def _heartbeat(self) -> None:
+    def _heartbeat(self, writer: JournalWriter) -> None:
         try:
             record = record_from_state(
                 self._state,
@@ -236,6 +237,7 @@ class Engine:
                 heartbeat=time.time(),
                 earlier_seconds=self._before.seconds if self._before else 0.0,
                 restarts=self._restart.attempt if self._restart else 0,
+                journal=writer.size,
                 before=self._before,
             )
             write_record(self.directory.state, record)
@@ -261,12 +263,12 @@ class Engine:
         began = time.monotonic()
         from msopt_tui.engine import pipeline, resume
 
-        start_from = resume.choose(self.directory, self._emit)
-        events = _read_journal(self.directory) if start_from else []
-        for event in events:
+        taken = resume.take_up(self.directory, self._config, self._lost, self._emit)
+        for event in taken.events:
             self._state.apply(event)
         self._alerting = Alerting(self._config.ui.alerts, self.directory.path, self._state, self._warn)
-        at = resume.read(start_from) if start_from else None
+        at, begin_with = taken.at, taken.begin_with
+        self._context.replay = taken.replay
         self._emit(
             RunStarted(
                 run=self.directory.name,
@@ -279,27 +281,12 @@ class Engine:
                 tokens=at.tokens if at else 0,
             )
         )
-        begin_with = start_from or resume.branched(self.directory)
-        if self._meta.replay_of:
-            # Taken up again it goes on to repeat, with what was asked of itself in between.
-            again = [*_read_journal(RunDirectory(Path(self._meta.replay_of))), *events]
-            self._context.replay = Replay(again, resume.read(begin_with).step if begin_with else 0, whole=True)
-        elif at:
-            self._context.replay = Replay(events, at.step)
-        if begin_with is not None and start_from is None:
+        if begin_with is not None and taken.start_from is None:
             self._emit(Noted(level="info", text=f"begins with {begin_with.name} of {self._meta.parent}"))
         self._emit(Noted(level="info", text=f"libraries loaded in {time.monotonic() - began:.1f} s"))
         ended = pipeline.run(self._context, begin_with)
         self._control.close()
         return ended
-
-
-def _read_journal(directory: RunDirectory) -> list[Event]:
-    reader = JournalReader(directory.events)
-    events = reader.read(seconds=60.0)
-    while reader.behind:
-        events += reader.read(seconds=60.0)
-    return events
 
 
 def _versions() -> dict[str, str]:

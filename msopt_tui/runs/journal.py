@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from functools import cache
 from pathlib import Path
-
-import msgspec
 
 from msopt_tui.protocol.events import AnswerGrew, Event, Noted, Progressed, ResourcesSampled, StepsDone
 from msopt_tui.runs.encode import encode_json
+from msopt_tui.runs.journal_lines import LineDecoder
+from msopt_tui.runs.sealed import seal
 
 BUFFER_BYTES = 32_000_000
 """What a writer keeps while the disk takes nothing: some minutes of the fastest training."""
@@ -56,6 +54,11 @@ class JournalWriter:
             self._push(b"\n", False)
 
     @property
+    def size(self) -> int:
+        """Bytes of the file. Raises OSError."""
+        return os.fstat(self._fd).st_size
+
+    @property
     def waiting(self) -> int:
         """Bytes not yet taken by the file system."""
         return self._size
@@ -63,7 +66,7 @@ class JournalWriter:
     def append(self, events: Iterable[Event]) -> None:
         """Write events, all of them in one go, after those that still wait."""
         for event in events:
-            self._push(encode_json(event) + b"\n", isinstance(event, _FREQUENT))
+            self._push(_line(event), isinstance(event, _FREQUENT))
         self._make_room()
         self.flush()
 
@@ -147,7 +150,11 @@ class JournalWriter:
         if self._unsaid:
             text = f"{self._unsaid} journal entries are missing before this one: the disk took nothing for too long"
             self._unsaid = 0
-            self._push(encode_json(Noted(level="warning", text=text)) + b"\n", False)
+            self._push(_line(Noted(level="warning", text=text)), False)
+
+
+def _line(event: Event) -> bytes:
+    return seal(encode_json(event)) + b"\n"
 
 
 class JournalReader:
@@ -161,8 +168,17 @@ class JournalReader:
         self._behind = False
         self.error = ""
         """Why the file can't be read; empty while it can, and while it is not there yet."""
-        self.skipped = 0
-        """Lines that are no event of this version: torn by a crash, or written by a newer one."""
+        self._lines = LineDecoder()
+
+    @property
+    def skipped(self) -> int:
+        """Lines that are no event of this version: torn by a crash, damaged, or written by a newer one."""
+        return self._lines.skipped
+
+    @property
+    def damaged(self) -> int:
+        """Those of them that were whole once: no engine began behind them, or their checksum is wrong."""
+        return self._lines.damaged
 
     @property
     def behind(self) -> bool:
@@ -213,36 +229,12 @@ class JournalReader:
         self._tail = chunk[end:]
         if self._oversized:
             self._oversized = False
-            self.skipped += 1
+            self._lines.skipped += 1
             lines = lines[lines.index(b"\n") + 1 :]
         self._decode(lines, events)
 
     def _decode(self, lines: bytes, events: list[Event]) -> None:
-        decoded, skipped = decode_lines(lines)
-        events += decoded
-        self.skipped += skipped
-
-
-def decode_lines(lines: bytes) -> tuple[list[Event], int]:
-    """The events of whole lines, and how many lines are none."""
-    with contextlib.suppress(ValueError, RecursionError):
-        return _decoder().decode_lines(lines), 0
-    # Some line in here is bad: one by one, so that only that one is left out.
-    events: list[Event] = []
-    bad = 0
-    for line in lines.split(b"\n"):
-        if line.strip():
-            try:
-                events.append(_decoder().decode(line))
-            except (ValueError, RecursionError):
-                bad += 1
-    return events, bad
-
-
-@cache
-def _decoder() -> msgspec.json.Decoder[Event]:
-    # Takes milliseconds to make, which the first frame of a cockpit does not need to wait for.
-    return msgspec.json.Decoder(Event)
+        events += self._lines.take(lines)
 
 
 def _is_torn(fd: int) -> bool:

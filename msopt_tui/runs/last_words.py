@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from msopt_tui.runs.directory import RunDirectory
-from msopt_tui.runs.journal import decode_lines
+from msopt_tui.runs.journal_lines import decode_lines
 from msopt_tui.runs.tail import read_tail
 from msopt_tui.state.describe import Line, describe
 from msopt_tui.state.text import without_colours

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from zlib import crc32
 
 from msopt_tui.runs.directory import RunDirectory, write_text_atomic
 
@@ -17,12 +18,23 @@ class PinError(ValueError):
 def read_pins(directory: RunDirectory) -> set[int]:
     """Steps that are pinned; a line that is no step is passed over. Raises PinError where they can't be read."""
     try:
-        lines = directory.pinned.read_text(encoding="utf-8").split()
+        text = directory.pinned.read_text(encoding="utf-8")
     except FileNotFoundError:
         return set()
     except (OSError, ValueError) as error:
         raise PinError(f"{directory.pinned.name}: {error}") from error
-    return {int(line) for line in lines if line.isdecimal()}
+    numbers, mark, checksum = text.partition(_CHECKSUM)
+    if mark and checksum.strip() != _sum(numbers):
+        raise PinError(f"{directory.pinned.name} is damaged: remove it and pin again what is to be kept")
+    return {int(line) for line in numbers.split() if line.isdecimal() and line.isascii()}
+
+
+_CHECKSUM = "crc "
+"""Begins the last line of the file; in one from before there was one there is none."""
+
+
+def _sum(numbers: str) -> str:
+    return f"{crc32(numbers.encode()):08x}"
 
 
 def pin(directory: RunDirectory, step: int | None, *, keep: bool) -> tuple[int, bool]:
@@ -40,7 +52,8 @@ def pin(directory: RunDirectory, step: int | None, *, keep: bool) -> tuple[int, 
     wanted = pins | {at} if keep else pins - {at}
     if wanted != pins:
         try:
-            write_text_atomic(directory.pinned, "".join(f"{one}\n" for one in sorted(wanted)))
+            numbers = "".join(f"{one}\n" for one in sorted(wanted))
+            write_text_atomic(directory.pinned, f"{numbers}{_CHECKSUM}{_sum(numbers)}\n")
         except OSError as error:
             raise PinError(f"{directory.pinned.name} could not be written: {error.strerror}") from error
     return at, wanted != pins

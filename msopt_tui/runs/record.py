@@ -13,6 +13,7 @@ from msopt_tui.protocol.codec import VERSION
 from msopt_tui.protocol.events import Number
 from msopt_tui.runs.directory import write_text_atomic
 from msopt_tui.runs.encode import encode_json
+from msopt_tui.runs.sealed import is_doubtful, seal
 
 if TYPE_CHECKING:
     from msopt_tui.state.run_state import RunState
@@ -116,6 +117,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     exit_code: int = 0
     restarts: int = 0
     """How often the engine at work was started again after a signal, since a person started it."""
+    journal: int = 0
+    """Bytes of the journal when this was written: there are never fewer, unless some were lost."""
 
 
 S = TypeVar("S", RunMeta, RunRecord)
@@ -131,6 +134,7 @@ def record_from_state(
     heartbeat: float = 0.0,
     earlier_seconds: float = 0.0,
     restarts: int = 0,
+    journal: int = 0,
     before: RunRecord | None = None,
 ) -> RunRecord:
     """What `state.json` says of a state. Pure.
@@ -148,6 +152,7 @@ def record_from_state(
             host=host,
             heartbeat=heartbeat,
             restarts=restarts,
+            journal=journal,
             reason="",
             exit_code=0,
         )
@@ -168,6 +173,7 @@ def record_from_state(
         parent=meta.parent,
         parent_step=meta.parent_step,
         restarts=restarts,
+        journal=journal,
     )
     return _with_results(record, state)
 
@@ -200,12 +206,12 @@ def write_record(path: Path, record: RunRecord) -> None:
 
     A heartbeat does not wait for the disk: after a power cut the journal tells what the file would have.
     """
-    write_text_atomic(path, encode_json(record) + b"\n", durable=record.status in OVER)
+    write_text_atomic(path, seal(encode_json(record)) + b"\n", durable=record.status in OVER)
 
 
 def write_meta(path: Path, meta: RunMeta) -> None:
     """Write `meta.json`. Raises OSError."""
-    write_text_atomic(path, encode_json(meta) + b"\n")
+    write_text_atomic(path, seal(encode_json(meta)) + b"\n")
 
 
 def read_record(path: Path) -> RunRecord | None:
@@ -216,6 +222,15 @@ def read_record(path: Path) -> RunRecord | None:
 def read_meta(path: Path) -> RunMeta | None:
     """`None` where `meta.json` is missing, damaged or of a version we do not know."""
     return _read(path, RunMeta)
+
+
+def lost_of_journal(events: Path, before: RunRecord | None) -> int:
+    """Bytes of the journal that are gone since `before` was written."""
+    try:
+        there = events.stat().st_size
+    except OSError:
+        there = 0
+    return max(0, before.journal - there) if before is not None else 0
 
 
 def _read(path: Path, kind: type[S]) -> S | None:
@@ -236,7 +251,9 @@ def _read(path: Path, kind: type[S]) -> S | None:
 
 
 def decode(data: bytes, kind: type[S]) -> S | None:
-    """`None` for what is no message of this kind or of a newer version."""
+    """`None` for what is no message of this kind, damaged, or of a newer version."""
+    if is_doubtful(data.rstrip(b"\n")):
+        return None
     try:
         found = msgspec.json.decode(data, type=kind)
     except (ValueError, RecursionError):

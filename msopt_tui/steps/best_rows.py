@@ -8,7 +8,8 @@ from __future__ import annotations
 import msgspec
 
 from msopt_tui.protocol.events import Noted
-from msopt_tui.runs.directory import write_text_atomic
+from msopt_tui.runs.directory import RunDirectory, write_text_atomic
+from msopt_tui.runs.sealed import is_doubtful, seal
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Session
 
@@ -28,8 +29,8 @@ def keep(context: RunContext, session: Session, losses: list[float]) -> None:
     session.row_losses = {session.step: losses}
     folder = context.directory.evaluations
     try:
-        text = msgspec.json.encode(_Rows(session.step, losses)).decode()
-        write_text_atomic(folder / f"{_PREFIX}{session.step}.json", text + "\n", durable=False)
+        content = seal(msgspec.json.encode(_Rows(session.step, losses))) + b"\n"
+        write_text_atomic(folder / f"{_PREFIX}{session.step}.json", content, durable=False)
         for old in sorted(folder.glob(f"{_PREFIX}*.json"), key=lambda path: path.stat().st_mtime_ns)[:-KEPT]:
             old.unlink(missing_ok=True)
     except OSError as error:
@@ -44,10 +45,16 @@ def recall(context: RunContext, session: Session) -> None:
     """Have them again after a resume; nothing where they are gone, damaged or of a step that is not the best."""
     if session.best_step is None:
         return
+    losses = read(context.directory, session.best_step)
+    if losses is not None:
+        session.row_losses = {session.best_step: losses}
+
+
+def read(directory: RunDirectory, step: int) -> list[float] | None:
+    """The rows of a step that was the best; `None` where they are gone or damaged."""
     try:
-        content = (context.directory.evaluations / f"{_PREFIX}{session.best_step}.json").read_bytes()
+        content = (directory.evaluations / f"{_PREFIX}{step}.json").read_bytes()
         rows = msgspec.json.decode(content, type=_Rows)
-    except (OSError, msgspec.DecodeError):
-        return
-    if rows.step == session.best_step:
-        session.row_losses = {rows.step: rows.losses}
+    except (OSError, ValueError):
+        return None
+    return rows.losses if not is_doubtful(content.rstrip(b"\n")) and rows.step == step else None
