@@ -16,25 +16,23 @@ class PinError(ValueError):
 
 
 def read_pins(directory: RunDirectory) -> set[int]:
-    """Steps that are pinned; a line that is no step is passed over. Raises PinError where they can't be read."""
+    """Steps that are pinned. Raises PinError where they can't be read, or are not as they were written."""
     try:
         text = directory.pinned.read_text(encoding="utf-8")
     except FileNotFoundError:
         return set()
     except (OSError, ValueError) as error:
         raise PinError(f"{directory.pinned.name}: {error}") from error
-    numbers, mark, checksum = text.partition(_CHECKSUM)
-    if mark and checksum.strip() != _sum(numbers):
+    first, _, rest = text.partition("\n")
+    numbers = rest if first == _first_line(rest) else text  # there was no such line before
+    lines = numbers.split()
+    if not text or not all(line.isdecimal() and line.isascii() for line in lines):
         raise PinError(f"{directory.pinned.name} is damaged: remove it and pin again what is to be kept")
-    return {int(line) for line in numbers.split() if line.isdecimal() and line.isascii()}
+    return set(map(int, lines))
 
 
-_CHECKSUM = "crc "
-"""Begins the last line of the file; in one from before there was one there is none."""
-
-
-def _sum(numbers: str) -> str:
-    return f"{crc32(numbers.encode()):08x}"
+def _first_line(numbers: str) -> str:
+    return f"crc {crc32(numbers.encode()):08x}"
 
 
 def pin(directory: RunDirectory, step: int | None, *, keep: bool) -> tuple[int, bool]:
@@ -53,7 +51,7 @@ def pin(directory: RunDirectory, step: int | None, *, keep: bool) -> tuple[int, 
     if wanted != pins:
         try:
             numbers = "".join(f"{one}\n" for one in sorted(wanted))
-            write_text_atomic(directory.pinned, f"{numbers}{_CHECKSUM}{_sum(numbers)}\n")
+            write_text_atomic(directory.pinned, f"{_first_line(numbers)}\n{numbers}")
         except OSError as error:
             raise PinError(f"{directory.pinned.name} could not be written: {error.strerror}") from error
     return at, wanted != pins
