@@ -8,7 +8,7 @@ PYTEST_ARGS ?= -n 2 --dist loadgroup
 export HF_HUB_OFFLINE ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install dev check format unit test soak bench clean
+.PHONY: help demo install dev check format unit test soak bench screenshots clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,9 @@ soak: dev  ## the long loops
 bench: dev  ## print every figure of benchmarks/README.md again
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[bench]'
 	$(BIN)/python benchmarks/run_all.py
+
+screenshots: dev  ## take the pictures of docs/screenshots again, of real runs
+	$(BIN)/python docs/screenshots.py
 
 clean:  ## remove what make made
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -23,9 +23,11 @@ class HelpDialog(Dialog[None]):
 
     TITLE_TEXT = "keys"
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Keys, first: Group = "Run") -> None:
+        """`first` is the group that the screen below is about."""
         super().__init__()
         self._keys = keys
+        self._first: Group = first
         self._text = LinesView(id="help-text")
 
     def body(self) -> ComposeResult:
@@ -58,15 +60,16 @@ class HelpDialog(Dialog[None]):
         two = width >= _TWO_COLUMNS
         box = self.query_one("#box")
         box.styles.width = inner = min(width, 156 if two else 96)
-        lines = help_lines(self._keys, inner - 7, two_columns=two)
+        lines = help_lines(self._keys, inner - 7, two_columns=two, first=self._first)
         self._text.styles.height = min(len(lines), max(height - 4, 1))
         self._text.set_lines(lines)
 
 
-def help_lines(keys: Keys, width: int, *, two_columns: bool) -> list[Words]:
+def help_lines(keys: Keys, width: int, *, two_columns: bool, first: Group = "Run") -> list[Words]:
     """Group by group, in one column or two, then the marks."""
     groups = keys.groups()
-    left = [line for name, rows in groups.items() if name not in _RIGHT for line in _group(name, rows)]
+    order = sorted((name for name in groups if name not in _RIGHT), key=lambda name: name != first)
+    left = [line for name in order for line in _group(name, groups[name])]
     right = [line for name in _RIGHT for line in _group(name, groups[name])]
     if not two_columns:
         return [*left, *right, *_LEGEND]

@@ -65,4 +65,4 @@ def show_help(screen: HistoryScreen) -> None:
     """All keys."""
     from msopt_tui.ui.screens.help import HelpDialog
 
-    screen.app.push_screen(HelpDialog(screen.keys))
+    screen.app.push_screen(HelpDialog(screen.keys, "History"))
