@@ -362,7 +362,7 @@ class Control:
             self._refused(command, "no proposal waits for a decision")
             return
         try:
-            changes = None if command.changes is None else check_all(command.changes)
+            changes = None if command.changes is None else check_all(command.changes, between_rounds=True)
             self._settings.refuse(changes or {})
         except ValueError as error:
             self._refused(command, str(error))

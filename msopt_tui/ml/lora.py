@@ -24,11 +24,12 @@ from msopt_tui.ml.heads import CAUSAL, CLASSES, SPANS, Head, module_of
 
 if TYPE_CHECKING:
     from peft import LoraConfig
+    from peft.tuners.lora import LoraLayer
 
 ADAPTER = "adapter_model.safetensors"
 DESCRIPTION = "adapter_config.json"
 """What PEFT calls the file of an adapter's weights, and the one beside it."""
-_NAME = "default"
+NAME = "default"
 _PREFIX = "base_model.model."
 """Stands before every name in PEFT's files."""
 
@@ -55,7 +56,7 @@ def add(model: PreTrainedModel, table: LoraTable, base: str, head: Head = CAUSAL
         fan_in_fan_out=any(isinstance(module, Conv1D) for module in model.modules()),
     )
     try:
-        inject_adapter_in_model(config, model, adapter_name=_NAME)
+        inject_adapter_in_model(config, model, adapter_name=NAME)
     except ValueError as error:
         said = str(error).splitlines()[0]
         raise ValueError(f"model.lora.target_modules: {said}; this model has {_layers(model)}") from error
@@ -94,10 +95,15 @@ def is_adapted(model: PreTrainedModel) -> bool:
     return hasattr(model, "peft_config")
 
 
-def _adapted(model: PreTrainedModel) -> list[str]:
+def layers_of(model: PreTrainedModel) -> dict[str, LoraLayer]:
+    """The layers that have adapters, by their names."""
     from peft.tuners.lora import LoraLayer
 
-    return [name for name, module in model.named_modules() if isinstance(module, LoraLayer)]
+    return {name: module for name, module in model.named_modules() if isinstance(module, LoraLayer)}
+
+
+def _adapted(model: PreTrainedModel) -> list[str]:
+    return list(layers_of(model))
 
 
 def _ends(layer: str, name: str) -> bool:
@@ -113,26 +119,28 @@ def _layers(model: PreTrainedModel) -> str:
 
 def stored(model: PreTrainedModel) -> dict[str, torch.Tensor]:
     """The adapters' tensors and the parts beside them, whole, as PEFT's files call them; live, not copies."""
-    infix = f".{_NAME}."
-    whole = tuple(f"{part}." for part in _config(model).modules_to_save or ())
-    return {
-        _PREFIX + name.replace(infix, "."): tensor
-        for name, tensor in model.state_dict().items()
-        if (".lora_" in name and infix in name) or name.startswith(whole)
-    }
+    whole = tuple(f"{part}." for part in config_of(model).modules_to_save or ())
+    found = {}
+    for name, tensor in model.state_dict().items():
+        # Matrices of an embedding end with the adapter's name, those of other layers have it inside.
+        own = name.replace(f".{NAME}.", ".").removesuffix(f".{NAME}") if ".lora_" in name else name
+        if own != name or name.startswith(whole):
+            found[_PREFIX + own] = tensor
+    return found
 
 
-def _config(model: PreTrainedModel) -> LoraConfig:
+def config_of(model: PreTrainedModel) -> LoraConfig:
+    """PEFT's description of the adapters of a model that has some; live."""
     from peft import LoraConfig
 
-    config: object = model.peft_config[_NAME]
+    config: object = model.peft_config[NAME]
     assert isinstance(config, LoraConfig), "as added"
     return config
 
 
 def described(model: PreTrainedModel) -> bytes:
     """What PEFT writes beside an adapter's weights."""
-    written: dict[str, object] = _config(model).to_dict()  # type: ignore[no-untyped-call]  # PEFT's own
+    written: dict[str, object] = config_of(model).to_dict()  # type: ignore[no-untyped-call]  # PEFT's own
     fields = {key: sorted(value) if isinstance(value, set) else value for key, value in written.items()}
     return json.dumps(fields, indent=2, sort_keys=True).encode()
 

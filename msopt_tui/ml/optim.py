@@ -122,6 +122,14 @@ class AdamW:
                 moments.clock = stopped.setdefault(id(clock), clock.clone())
         self._settle()
 
+    def replace(self, named: Iterable[tuple[str, torch.Tensor]]) -> None:
+        """Other parameters of the same names; those of another shape start without moments."""
+        self._named = dict(named)
+        for name, moments in list(self._moments.items()):
+            if moments.exp_avg.shape != self._named[name].shape:
+                del self._moments[name]
+        self.follow()
+
     def _regroup(self) -> None:
         """Groups in the order of the model, so that sums over them round alike whatever was frozen on the way."""
         learning = [(name, parameter) for name, parameter in self._named.items() if parameter.requires_grad]

@@ -96,8 +96,12 @@ ADJUSTABLE: dict[str, Adjustable] = {row.path: row for row in _ROWS}
 """By dotted key, in the order of the adjust dialog."""
 
 
-def check(path: str, value: object) -> Scalar:
-    """Return the value as the setting's type; of a list its JSON text.
+BETWEEN_ROUNDS = ("model.lora.r", "model.lora.alpha")
+"""What an answer to a proposal may change besides: the next round begins with it."""
+
+
+def check(path: str, value: object, *, between_rounds: bool = False) -> Scalar:
+    """Return the value as the setting's type; of a list its JSON text. `between_rounds`: for a round that is to begin.
 
     Raises ValueError with the allowed range, or with the nearest adjustable setting.
     """
@@ -105,7 +109,7 @@ def check(path: str, value: object) -> Scalar:
         field = find(path)
     except KeyError:
         raise ValueError(f"{path}: no such setting{nearest(path, list(ADJUSTABLE))}") from None
-    if field.path not in ADJUSTABLE:
+    if field.path not in ADJUSTABLE and not (between_rounds and field.path in BETWEEN_ROUNDS):
         raise ValueError(f"{field.path} can't change while the run is under way: branch the run with it")
     try:
         checked = field.parse(value) if isinstance(value, str) else field.convert(value)
@@ -114,13 +118,13 @@ def check(path: str, value: object) -> Scalar:
     return checked if isinstance(checked, bool | int | float | str) else msgspec.json.encode(checked).decode()
 
 
-def check_all(changes: Mapping[str, Scalar]) -> dict[str, Scalar]:
+def check_all(changes: Mapping[str, Scalar], *, between_rounds: bool = False) -> dict[str, Scalar]:
     """Every change checked and under its full name; raises ValueError with all that is wrong."""
     checked: dict[str, Scalar] = {}
     wrong: list[str] = []
     for path, value in changes.items():
         try:
-            checked[find(path).path if _known(path) else path] = check(path, value)
+            checked[find(path).path if _known(path) else path] = check(path, value, between_rounds=between_rounds)
         except ValueError as error:
             wrong.append(str(error))
     if wrong:

@@ -273,8 +273,8 @@ _RULES: dict[str, Rule] = {
 _FURTHER: dict[str, Callable[[Finding, Config, Means], list[Proposal]]] = {
     "overfitting": widen.freeze_lower,
     "data-exhausted": widen.freeze_lower,
-    "plateau": lambda finding, config, _: widen.thaw(finding, config),
-    "underfitting": lambda finding, config, _: widen.thaw(finding, config),
+    "plateau": lambda finding, config, _: widen.wider(finding, config),
+    "underfitting": lambda finding, config, _: widen.wider(finding, config),
     "uneven-sources": widen.more_of_a_source,
 }
 """What depends on the run's model or data, behind what always applies."""

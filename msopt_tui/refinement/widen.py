@@ -96,6 +96,11 @@ def freeze_lower(finding: Finding, config: Config, means: Means) -> list[Proposa
     ]
 
 
+def wider(finding: Finding, config: Config) -> list[Proposal]:
+    """More of the network learns: what is frozen, or adapters of a higher rank."""
+    return [*thaw(finding, config), *more_rank(finding, config)]
+
+
 def thaw(finding: Finding, config: Config) -> list[Proposal]:
     """What is frozen learns too, from the best checkpoint, at half the rate."""
     if not config.model.freeze or config.model.lora.r:
@@ -108,6 +113,23 @@ def thaw(finding: Finding, config: Config) -> list[Proposal]:
             expected="room for what the free parts can't express",
             cost="gradients and moments of these parts",
             changes={"model.freeze": "[]", **_rate(config, THAW_RATE)},
+        )
+    ]
+
+
+def more_rank(finding: Finding, config: Config) -> list[Proposal]:
+    """Adapters of twice the rank, multiplied by as much: they begin with what they have learnt."""
+    lora = config.model.lora
+    if not lora.r or 2 * lora.r > MAX_RANK:
+        return []
+    return [
+        Proposal(
+            id="more-rank",
+            title=f"adapters of rank {2 * lora.r} instead of {lora.r}, which begin as they are",
+            reason=finding.evidence,
+            expected="room for what adapters of this rank can't express",
+            cost="twice their weights and moments",
+            changes={"model.lora.r": 2 * lora.r, "model.lora.alpha": 2 * lora.alpha},
         )
     ]
 

@@ -10,7 +10,7 @@ from transformers.modeling_utils import PreTrainedModel
 
 from msopt_tui.data import vocabulary as vocabularies
 from msopt_tui.data.prepare import PreparedData
-from msopt_tui.ml import checkpoint, device, lora, network, optim
+from msopt_tui.ml import checkpoint, device, lora, lora_rank, network, optim
 from msopt_tui.ml import model as models
 from msopt_tui.ml.batch import Batch
 from msopt_tui.ml.loop import LossOf, RoundPlan, TrainingLoop
@@ -42,7 +42,7 @@ def run(context: RunContext, prepared: PreparedData, start_from: Path | None) ->
 def describe(context: RunContext, session: Session) -> None:
     """Say what stands on the device, and how much of it learns."""
     facts = models.facts(session.model, context.config.data.max_length)
-    session.told = session.frozen
+    session.told = (session.frozen, session.rank)
     context.emit(
         ModelReady(
             architecture=session.model.config.model_type,
@@ -92,7 +92,7 @@ def _build(context: RunContext, prepared: PreparedData) -> Session:
         guard=guard,
         dropout=config.model.dropout,
         frozen=list(config.model.freeze),
-        told=list(config.model.freeze),
+        rank=lora_rank.rank_of(model) if lora.is_adapted(model) else None,
         stretches=[stretch],
         ordered=stretch,
         base=lora.base_digest(model) if lora.is_adapted(model) else "",
@@ -138,7 +138,7 @@ def _loss(context: RunContext, task: Task) -> LossOf:
 def restore(context: RunContext, session: Session, path: Path) -> None:
     """Put weights, optimiser, RNG, settings and counters of a checkpoint in force."""
     context.settings.change(checkpoint.read_state(path).settings)
-    session.follow_freeze(context.config)
+    session.follow_shape(context.config)
     state = checkpoint.load(path, session.model, session.optimizer, session.device)
     if state.base != session.base:
         raise checkpoint.CheckpointError(

@@ -13,7 +13,7 @@ from transformers.modeling_utils import PreTrainedModel
 from msopt_tui.config.schema import Config
 from msopt_tui.data.order import Stretch
 from msopt_tui.data.prepare import PreparedData
-from msopt_tui.ml import checkpoint, freeze, optim
+from msopt_tui.ml import checkpoint, freeze, lora_rank, optim
 from msopt_tui.ml import model as models
 from msopt_tui.ml.loop import RoundPlan, TrainingLoop
 from msopt_tui.ml.tasks.base import Task
@@ -101,8 +101,10 @@ class Session:
     """As it is set in the model now."""
     frozen: list[str] = field(default_factory=list)
     """`model.freeze` as the model follows it now."""
-    told: list[str] = field(default_factory=list)
-    """The same as the journal has it."""
+    rank: lora_rank.Rank | None = None
+    """Of the adapters as they are now; `None` without any."""
+    told: tuple[list[str], lora_rank.Rank | None] = ([], None)
+    """What is frozen and the rank as the journal has them."""
     base: str = ""
     """Hash of the frozen weights that adapters learn beside; empty without adapters."""
     ledger: Ledger = field(default_factory=Ledger)
@@ -137,14 +139,23 @@ class Session:
     def refuse(self, config: Config) -> None:
         """Raises ValueError for settings that this model or its data can't follow."""
         rows.refuse(config, self.prepared)
+        if bool(config.model.lora.r) != (self.rank is not None):
+            raise ValueError("model.lora.r: adapters can't be put in or taken out on the way: branch the run with it")
         if config.model.freeze == self.frozen:
             return
         if self.base:
             raise ValueError("model.freeze: with [model.lora] all of the model is frozen and only the adapters learn")
         freeze.frozen_by(self.model, config.model.freeze)
 
-    def follow_freeze(self, config: Config) -> None:
-        """Have those parts of the model learn that the settings leave free; before a checkpoint is read into it."""
+    def follow_shape(self, config: Config) -> None:
+        """Have adapters of the rank, and those parts of the model learn, that the settings say; before a checkpoint is
+        read into it, which one of a lower rank can be."""
+        rank = lora_rank.Rank(config.model.lora.r, config.model.lora.alpha) if config.model.lora.r else None
+        if rank != self.rank and rank is not None:
+            lora_rank.resize(self.model, rank)
+            self.optimizer.replace(self.model.named_parameters())
+            self.guard.reset()
+            self.rank = rank
         if config.model.freeze != self.frozen:
             freeze.freeze_only(self.model, config.model.freeze)
             self.optimizer.follow()
@@ -153,7 +164,7 @@ class Session:
 
     def apply(self, config: Config) -> None:
         """Bring model and round in line with the settings in force."""
-        self.follow_freeze(config)
+        self.follow_shape(config)
         if config.model.dropout != self.dropout:
             models.set_dropout(self.model, config.model.dropout)
             self.dropout = config.model.dropout

@@ -25,7 +25,7 @@ def run(context: RunContext, session: Session) -> str:
             _roll_back_if_needed(context, session)
             control.poll(session.step)
             session.apply(context.config)
-            if session.told != session.frozen:
+            if session.told != (session.frozen, session.rank):
                 describe(context, session)
             reason = _why_over(context, session)
             if reason:

@@ -129,3 +129,14 @@ def test_half_of_a_pretrained_network_is_frozen_and_what_is_frozen_is_let_free()
     free = ids("plateau", **half)["unfreeze"]
     assert free.changes == {"model.freeze": "[]", "train.learning_rate": 0.005}
     assert "unfreeze" not in ids("plateau")
+
+
+def test_adapters_get_twice_the_rank_at_the_same_scaling_where_they_stand_still() -> None:
+    adapted: dict[str, Scalar] = {"model.pretrained": "somewhere", "model.lora.r": 8, "model.lora.alpha": 12.0}
+    for kind, there in (("plateau", True), ("underfitting", True), ("overfitting", False)):
+        table = {one.id: one for one in propose([finding(kind)], with_changes(Config(), adapted), 100, MEANS)}  # type: ignore[arg-type]  # kinds
+        assert ("more-rank" in table) is there
+        if there:
+            assert table["more-rank"].changes == {"model.lora.r": 16, "model.lora.alpha": 24.0}
+    huge = with_changes(Config(), {**adapted, "model.lora.r": 512})
+    assert "more-rank" not in {one.id for one in propose([finding("plateau")], huge, 100, MEANS)}

@@ -42,7 +42,7 @@ def run(context: RunContext, session: Session, proposals: list[Proposal]) -> Rac
     changes: dict[str, Mapping[str, Scalar]] = {probe.CONTROL: {}, **{one.id: one.changes for one in proposals}}
     fresh = {one.id for one in proposals if one.start == "fresh"}
     running, outcomes = list(changes), dict[str, probe.Outcome]()
-    anew = any("model.freeze" in one.changes for one in proposals)
+    anew = any({"model.freeze", "model.lora.r"} & one.changes.keys() for one in proposals)
     states: dict[str, memory_copy.Copy] = {}
     done = 0
     for heat, end in enumerate(plan.heats, 1):
@@ -130,7 +130,7 @@ def _stretch(
     session.intact = False
     with control.during("probing"), context.settings.temporarily(changes), session.loop.unreported():
         before = session.loop.tokens
-        session.follow_freeze(context.config)
+        session.follow_shape(context.config)
         if start is None or stretch.anew:
             if stretch.fresh and weights.has_initial(context):
                 weights.restore_initial(context, session)

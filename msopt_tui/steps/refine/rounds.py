@@ -51,7 +51,7 @@ def spend(session: Session, spent: Mapping[str, int]) -> None:
 def start_round(context: RunContext, session: Session, changes: dict[str, Scalar], from_step: int | None) -> None:
     """Begin the next round from a checkpoint of this run, or from the initial weights; steps count on."""
     context.settings.change(changes)
-    session.follow_freeze(context.config)
+    session.follow_shape(context.config)
     if from_step is not None:
         weights.load(context, session, from_step)
     else:
