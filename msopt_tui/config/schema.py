@@ -339,8 +339,8 @@ class RefineTable(Table, frozen=True):
     """What is changed besides the rate that was tested. `stable-trunk`: warm-up over a quarter of the round, decay at
     its end, more dropout and weight decay for over four passes over the data; the journal says: not measured."""
     probe_steps: Annotated[int, Meta(ge=0, le=10**9)] = 40
-    """Steps for which proposals and the unchanged control race from the same checkpoint, those with another batch as many
-    as read the same tokens; 0 skips the race. Where a race is affordable eight more measure the gradients' noise."""
+    """Steps for which proposals and the unchanged control race from the same checkpoint, those with another batch as
+    many as read the same tokens; 0 skips the race. Where one is affordable, eight more measure the gradients' noise."""
     max_proposals: Annotated[int, Meta(ge=1, le=8)] = 3
     """Proposals that enter a race; half of them leave it half-way."""
     holdout_fraction: Fraction = 0.0
