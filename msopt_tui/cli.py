@@ -35,6 +35,7 @@ msopt-tui: a terminal training cockpit for language models
                                                  --why TEXT goes into the journal with an adjustment
   msopt-tui new [PROJECT.toml]                   a commented project file from a few questions; for scripts --yes and
                                                  --name, --task, --data, --model, --steps
+  msopt-tui edit PROJECT.toml                    edit it with every problem and every key explained, save it, start it
   msopt-tui queue A.toml B.toml ...              one after another without a screen, going on after a failure and
                                                  without a terminal; a summary at the end
   msopt-tui check PROJECT.toml [key=value ...]   plan, parameters, memory; the data: rows with their loss mask,
@@ -107,6 +108,7 @@ def _dispatch(options: Options) -> int:
         "send": actions.send,
         "check": actions.check,
         "new": actions.new,
+        "edit": actions.edit,
         "queue": actions.queue,
         "schema": actions.schema,
         "export": actions.export,

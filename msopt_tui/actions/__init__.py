@@ -5,6 +5,7 @@ Everything heavy is imported by the action that needs it: a `--help` or a bad pr
 
 from msopt_tui.actions.doctoring import doctor as doctor
 from msopt_tui.actions.projects import check as check
+from msopt_tui.actions.projects import edit as edit
 from msopt_tui.actions.projects import new as new
 from msopt_tui.actions.projects import queue as queue
 from msopt_tui.actions.projects import schema as schema

@@ -7,8 +7,12 @@ import os
 import sys
 from pathlib import Path
 
-from msopt_tui.actions.common import EXIT_USAGE, cache_root, fail, load
+from msopt_tui.actions.common import EXIT_USAGE, cache_root, fail, is_terminal, load
+from msopt_tui.actions.showing import cockpit
 from msopt_tui.arguments import Options, UsageError
+from msopt_tui.config.errors import ConfigError
+from msopt_tui.config.load import check_text
+from msopt_tui.config.schema import UiTable
 
 
 def check(options: Options) -> int:
@@ -47,6 +51,26 @@ def new(options: Options) -> int:
         return EXIT_USAGE
     print(f"{path} written; look at it, then:  msopt-tui check {path}   msopt-tui {path}")
     return 0
+
+
+def edit(options: Options) -> int:
+    """`msopt-tui edit project.toml`: the editor of a project file, which may be a wrong one."""
+    from msopt_tui.runs.project_file import ProjectFile
+
+    if len(options.words) != 1:
+        raise UsageError("edit which project file?  msopt-tui edit project.toml")
+    try:
+        file = ProjectFile(Path(options.words[0]))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return EXIT_USAGE
+    if not is_terminal(options):
+        return fail("the editor needs a terminal; without one  msopt-tui check  says what is wrong with a file")
+    try:
+        ui = check_text(file.text, file.path).ui
+    except ConfigError:  # what is wrong is what the editor shows
+        ui = UiTable()
+    return cockpit(options, None, ui, file)
 
 
 def queue(options: Options) -> int:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from msopt_tui.actions.common import fail, is_terminal, runs_dir_of, ui_of
 from msopt_tui.arguments import Options
+from msopt_tui.config.load import load_project
 from msopt_tui.config.schema import ProjectTable, UiTable
 from msopt_tui.link.base import EngineLink
 
 if TYPE_CHECKING:
     from msopt_tui.runs.directory import RunDirectory
+    from msopt_tui.runs.project_file import ProjectFile
 
 
 def watch_new(options: Options, path: Path, ui: UiTable) -> int:
@@ -64,8 +66,8 @@ def show_link(options: Options, link: EngineLink, ui: UiTable) -> int:
     return Lines(link, as_json=options.flag("--json")).run()
 
 
-def cockpit(options: Options, link: EngineLink | None, ui: UiTable) -> int:
-    """Show a run, or the history without one, until the person leaves."""
+def cockpit(options: Options, link: EngineLink | None, ui: UiTable, edit: ProjectFile | None = None) -> int:
+    """Show a run, else the editor of `edit`, else the history, until the person leaves."""
     if options.flag("--no-color"):
         os.environ["NO_COLOR"] = "1"
     from msopt_tui.ui.app import run_cockpit
@@ -78,9 +80,20 @@ def cockpit(options: Options, link: EngineLink | None, ui: UiTable) -> int:
         open_run=lambda path: link_to(path, options),
         resume_run=lambda path: start_engine(options, path),
         branch_run=lambda path, step, changes: _branch_and_start(options, path, step, changes),
+        start_project=lambda path: start_project(options, path),
+        edit=edit,
         readonly=options.flag("--readonly"),
         can_detach=not options.flag("--in-process"),
     )
+
+
+def start_project(options: Options, path: Path) -> EngineLink:
+    """A new run of a project file and the link to its engine. Raises ConfigError, and OSError for its directory."""
+    from msopt_tui.engine import launch
+
+    config = load_project(path, options.overrides)
+    directory = launch.create_run(config, path, runs_dir_of(options, config.project))
+    return start_engine(options, directory.path)
 
 
 def branch_from(old: RunDirectory, step: int | None, overrides: Sequence[str], runs_dir: Path) -> RunDirectory:

@@ -28,7 +28,13 @@ def load_project(path: Path, overrides: Sequence[str] = ()) -> Config:
 
     Raises ConfigError with every problem of the file and of the overrides.
     """
-    text = read_text(path)
+    return check_text(read_text(path), path, overrides)
+
+
+def check_text(text: str, path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Check the text of a project file that is, or will be, at `path`; raises as `load_project`."""
+    if not text.strip():
+        raise ConfigError([Problem(str(path), "", "is empty: `[data]` with a source is the least it needs")])
     try:
         raw = tomli.loads(text)
     except (tomli.TOMLDecodeError, RecursionError) as error:  # the latter: brackets nested beyond tomli's limit
@@ -72,8 +78,6 @@ def read_text(path: Path) -> str:
         raise refuse(f"is not UTF-8 text (byte {error.start}): save it as UTF-8") from None
     except OSError as error:
         raise refuse(f"can't be read: {error.strerror}") from None
-    if not text.strip():
-        raise refuse("is empty: `[data]` with a source is the least it needs")
     return text
 
 

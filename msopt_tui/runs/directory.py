@@ -172,7 +172,7 @@ def safe_name(text: str, fallback: str) -> str:
     return f"{name[: NAME_LIMIT - 7].rstrip('-_') or fallback}-{digest}"
 
 
-def write_text_atomic(path: Path, text: str | bytes, durable: bool = True) -> None:
+def write_text_atomic(path: Path, text: str | bytes, durable: bool = True, mode: int = PRIVATE_FILE) -> None:
     """Replace a small file in one go: a reader finds the old text or the new, never half of one.
 
     With `durable` it also survives a power cut, for the price of waiting for the disk. Raises OSError (disk full,
@@ -183,7 +183,7 @@ def write_text_atomic(path: Path, text: str | bytes, durable: bool = True) -> No
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE_FILE)
     try:
         with os.fdopen(fd, "wb") as file:
-            os.fchmod(fd, PRIVATE_FILE)
+            os.fchmod(fd, mode)
             file.write(data)
             file.flush()
             if durable:

@@ -7,6 +7,7 @@ import gc
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from textual import events
@@ -29,8 +30,13 @@ from msopt_tui.ui.screens.run_view import BranchRun, Options, Outcome, ResumeRun
 from msopt_tui.ui.theme import ThemeFile, load_theme, theme_names
 from msopt_tui.ui.theme_watch import SECONDS, ThemeWatch
 
+if TYPE_CHECKING:
+    from msopt_tui.runs.project_file import ProjectFile
+
 MakeLink = Callable[[Path], EngineLink]
 """Opens a run for watching: live where its engine is there, else read-only."""
+StartProject = Callable[[Path], EngineLink]
+"""Starts a run with a project file; may block for a while, may raise OSError or ValueError."""
 
 
 class CockpitApp(App[Outcome], inherit_bindings=False):
@@ -56,6 +62,8 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         make_link: MakeLink | None = None,
         resume_run: ResumeRun | None = None,
         branch_run: BranchRun | None = None,
+        start_project: StartProject | None = None,
+        edit: ProjectFile | None = None,
         themes: Iterable[Path] | None = None,
         layout_file: Path | None = None,
         driver_class: type[Driver] | None = None,
@@ -71,6 +79,8 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
             runs_dir: Folder with the runs of all projects, for the history; by default the one `link` is in.
             make_link: Opens a run from the history; without it runs there can't be opened.
             branch_run: Begins a run from another one's checkpoint; without it `branch` says that it can't.
+            start_project: Starts a run with a project file; without it the editor says that it can't.
+            edit: Begin with the editor of this project file; `link` is then `None`.
             resume_run: Takes an ended or lost run up again; without it `resume` says that it can't.
             themes: Folders of theme files, the user's first; by default those of `msopt_tui.paths`.
             layout_file: Where the person's layout of the panes is kept; without it nothing is remembered.
@@ -78,15 +88,17 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         """
         is_history = link is None or open_history
         # Textual does not load the CSS of the base screen by itself.
-        css = "screens/history.tcss" if is_history else "screens/cockpit.tcss"
+        css = "edit" if edit is not None else "history" if is_history else "cockpit"
         ui = config_ui or UiTable()
         folders = list(themes_dirs() if themes is None else themes)
         name = "monochrome" if "NO_COLOR" in os.environ else ui.theme
         theme, problems = load_theme(name, folders)
-        super().__init__(driver_class=driver_class, css_path=css, ansi_color=_is_ansi(theme))
+        super().__init__(driver_class=driver_class, css_path=f"screens/{css}.tcss", ansi_color=_is_ansi(theme))
         self.after_first_frame: Callable[[], None] | None = None
         self.keys = Keys(ui.keys)
         self.make_link = make_link
+        self._start_project = start_project
+        self._edit = edit
         self.theme_file = theme
         self._theme_folders = folders
         self._theme_watch = ThemeWatch(name, folders)
@@ -110,7 +122,9 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         self.stylesheet.set_variables(self.get_css_variables())
 
     def get_default_screen(self) -> Screen[None]:
-        """The cockpit, or the history, is the base screen: one less to make before the first frame."""
+        """The cockpit, the history or the editor is the base screen: one less to make before the first frame."""
+        if self._edit is not None:
+            return self._editor(self._edit, self.exit)
         if self._link is None:
             return self._history_screen(self.exit)
         return CockpitScreen(self._link, self.keys, self._options)
@@ -175,6 +189,31 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
             return
         self._push_run(link)
 
+    def edit_project(self, path: Path) -> None:
+        """Show the editor of a project file over the history."""
+        from msopt_tui.runs.project_file import ProjectFile
+
+        try:
+            self.push_screen(self._editor(ProjectFile(path)))
+        except ValueError as error:
+            self.notify(str(error), severity="error", markup=False)
+
+    def start_project(self, path: Path) -> None:
+        """Start a run with a project file and show it over what is there."""
+        start = self._start_project
+        if start is None:
+            self.notify("runs can't be started from here", severity="warning")
+            return
+        self.run_worker(self._start(start, path), exclusive=True, exit_on_error=False)
+
+    async def _start(self, start: StartProject, path: Path) -> None:
+        try:
+            link = await asyncio.to_thread(start, path)
+        except (OSError, ValueError) as error:
+            self.notify(f"{path.name} not started: {error}", severity="error", markup=False)
+            return
+        self._push_run(link)
+
     def _push_run(self, link: EngineLink) -> None:
         self.push_screen(CockpitScreen(link, self.keys, self._options._replace(is_root=False)))
 
@@ -216,7 +255,14 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
     def _history_screen(self, leave: Callable[[], None] | None = None) -> Screen[None]:
         from msopt_tui.ui.screens.history import HistoryScreen
 
-        return HistoryScreen(self._runs_dir, self.open_run, self.resume_run, leave, keys=self.keys)
+        return HistoryScreen(
+            self._runs_dir, self.open_run, self.resume_run, leave, keys=self.keys, edit_project=self.edit_project
+        )
+
+    def _editor(self, file: ProjectFile, leave: Callable[[], None] | None = None) -> Screen[None]:
+        from msopt_tui.ui.screens.edit import EditScreen
+
+        return EditScreen(self.keys, file, self.start_project, leave)
 
 
 def _is_ansi(theme: ThemeFile, no_color: bool = False) -> bool | None:
@@ -239,10 +285,12 @@ def run_cockpit(
     open_run: MakeLink,
     resume_run: ResumeRun,
     branch_run: BranchRun,
+    start_project: StartProject,
+    edit: ProjectFile | None = None,
     readonly: bool = False,
     can_detach: bool = True,
 ) -> int:
-    """Show a run, or the history where `link` is `None`, until the person leaves; returns the exit code.
+    """Show a run, else the editor of `edit` or the history, until the person leaves; returns the exit code.
 
     It is the run's own where the run has ended, 0 where it goes on, 128 + n where a signal or a lost terminal ended
     the screen. Whatever is written to descriptors 1 and 2 meanwhile goes to the run's `output.log`.
@@ -264,6 +312,8 @@ def run_cockpit(
         make_link=open_run,
         resume_run=resume_run,
         branch_run=branch_run,
+        start_project=start_project,
+        edit=edit,
         layout_file=state_dir() / "layout.json",
         driver_class=SafeLinuxDriver if guard is None else safe_driver(guard),
     )

@@ -7,7 +7,9 @@ from typing import Literal, NamedTuple, get_args
 
 from msopt_tui.protocol import commands
 
-Group = Literal["Run", "Panes", "Charts", "Lists and samples", "Program", "History"]
+Group = Literal["Run", "Panes", "Charts", "Lists and samples", "Program", "History", "Project file"]
+Place = Literal["run", "history", "editor"]
+"""The screen whose key it is."""
 PaneName = Literal["loss", "rate", "resources", "evaluation", "samples", "settings", "journal", "findings", "about"]
 PANES: tuple[PaneName, ...] = get_args(PaneName)
 """In the order of their number keys."""
@@ -35,5 +37,4 @@ class Action(NamedTuple):
     """What is sent to the engine, where the key does just that."""
     home: PaneName | None = None
     """The pane that it is about: in its footer it comes first, wherever else it works too."""
-    on: Literal["run", "history"] = "run"
-    """The screen whose key it is."""
+    on: Place = "run"

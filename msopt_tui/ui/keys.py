@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from msopt_tui.config.fields import nearest
 from msopt_tui.protocol import commands
+from msopt_tui.ui.editor_keys import EDITOR
 from msopt_tui.ui.history_keys import HISTORY
-from msopt_tui.ui.key_action import CHARTS, LISTS, PANES, Action, Group, PaneName
+from msopt_tui.ui.key_action import CHARTS, LISTS, PANES, Action, Group, PaneName, Place
 
 __all__ = [
     "ACTIONS",
@@ -127,7 +128,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", ("q", "ctrl+c", "ctrl+q"), "quit", "Leave, or end the run; asks which.", "Program", (), 92),
 )
 
-BY_ID: dict[str, Action] = {action.id: action for action in (*ACTIONS, *HISTORY)}
+ELSEWHERE: tuple[Action, ...] = (*HISTORY, *EDITOR)
+"""Keys of screens other than the cockpit."""
+BY_ID: dict[str, Action] = {action.id: action for action in (*ACTIONS, *ELSEWHERE)}
 
 _NAMED = (
     r"enter|tab|escape|space|backspace|delete|insert|home|end|up|down|left|right|pageup|pagedown|f[1-9]|f1[0-9]|f2[0-4]"
@@ -150,12 +153,12 @@ class Keys:
                 changed[name] = keys
         self._drop_clashes(changed)
         self.actions: tuple[Action, ...] = tuple(action._replace(keys=changed[action.id]) for action in ACTIONS)
-        self.history: tuple[Action, ...] = tuple(action._replace(keys=changed[action.id]) for action in HISTORY)
+        self.elsewhere: tuple[Action, ...] = tuple(action._replace(keys=changed[action.id]) for action in ELSEWHERE)
         self._by_key: dict[str, list[Action]] = {}
         for action in self.actions:
             for key in action.keys:
                 self._by_key.setdefault(key, []).append(action)
-        self._in_history = {key: action for action in self.history for key in action.keys}
+        self._by_place = {(action.on, key): action for action in self.elsewhere for key in action.keys}
 
     def find(self, key: str, character: str | None, pane: str | None) -> Action | None:
         """The action of a key press while `pane` has the focus; one for that pane wins over one for any."""
@@ -163,13 +166,13 @@ class Keys:
         here = [action for action in rows if not action.panes or pane in action.panes]
         return max(here, key=lambda action: bool(action.panes), default=None)
 
-    def find_in_history(self, key: str, character: str | None) -> Action | None:
-        """The action of a key press on the list of runs."""
-        return self._in_history.get(key) or self._in_history.get(character or "")
+    def find_on(self, place: Place, key: str, character: str | None) -> Action | None:
+        """The action of a key press on a screen other than the cockpit."""
+        return self._by_place.get((place, key)) or self._by_place.get((place, character or ""))
 
     def key_of(self, action_id: str) -> str:
         """The first key of an action, as it is shown."""
-        return next((shown(one.keys[0]) for one in (*self.actions, *self.history) if one.id == action_id), "")
+        return next((shown(one.keys[0]) for one in (*self.actions, *self.elsewhere) if one.id == action_id), "")
 
     def footer(self, pane: str | None, *, alive: bool = True, resumable: bool = False) -> list[tuple[str, str]]:
         """Key and label of what the footer offers while `pane` has the focus: its own first, help and quit last.
@@ -180,15 +183,15 @@ class Keys:
         rows = [row for row in rows if row.group != "Run" or (resumable if row.id == "resume" else alive)]
         return [(shown(row.keys[0]), row.label) for row in sorted(rows, key=lambda row: (row.home != pane, row.footer))]
 
-    def history_footer(self) -> list[tuple[str, str]]:
-        """Key and label of what the footer of the list of runs offers."""
-        rows = sorted((action for action in self.history if action.footer), key=lambda row: row.footer)
+    def footer_on(self, place: Place) -> list[tuple[str, str]]:
+        """Key and label of what the footer of a screen other than the cockpit offers."""
+        rows = sorted((one for one in self.elsewhere if one.on == place and one.footer), key=lambda row: row.footer)
         return [(shown(row.keys[0]), row.label) for row in rows]
 
     def groups(self) -> dict[Group, list[Action]]:
         """All actions by group, in the order of the table."""
         groups: dict[Group, list[Action]] = {}
-        for action in (*self.actions, *self.history):
+        for action in (*self.actions, *self.elsewhere):
             groups.setdefault(action.group, []).append(action)
         return groups
 
@@ -247,7 +250,7 @@ def markdown_table(keys: Keys | None = None) -> str:
     """The table for the README: key, what it does, name in `[ui.keys]`."""
     lines = ["| key | what it does | name in `[ui.keys]` |", "|---|---|---|"]
     keys = keys or Keys()
-    for action in (*keys.actions, *keys.history):
+    for action in (*keys.actions, *keys.elsewhere):
         written = " ".join(f"`{shown(key)}`" for key in action.keys)
         where = f" ({', '.join(action.panes)})" if action.panes and action.panes != LISTS else ""
         lines.append(f"| {written} | {action.help}{where} | `{action.id}` |")

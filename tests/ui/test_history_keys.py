@@ -132,6 +132,13 @@ async def _postmortem(app: Host, pilot: Pilot[None], pressed: str) -> None:
     assert app.history.is_active
 
 
+@key("edit")
+async def _edit(app: Host, pilot: Pilot[None], pressed: str) -> None:
+    """Where there is an editor: `test_edit`."""
+    await pilot.press(pressed)
+    assert "can't be edited from here" in seen(app.history, app)
+
+
 @key("resume")
 async def _resume(app: Host, pilot: Pilot[None], pressed: str) -> None:
     await pilot.press(pressed, "enter")

@@ -57,8 +57,11 @@ class HistoryScreen(KeyScreen):
         leave: Callable[[], None] | None = None,
         load: Callable[[Path], Sequence[RunRow]] = list_runs,
         keys: Keys | None = None,
+        edit_project: Callable[[Path], None] | None = None,
     ) -> None:
         super().__init__()
+        self.edit_project = edit_project
+        """Opens the editor of a project file; `None` where that can't be."""
         self.keys = keys or Keys()
         self._notebook = Notebook(self, self._noted, self.say)
         self._runs_dir = runs_dir
@@ -98,7 +101,7 @@ class HistoryScreen(KeyScreen):
         """Do what a key means on the list, or in the filter line."""
         if self.focused is self._filter:
             return self._press_in_filter(event)
-        action = self.keys.find_in_history(event.key, event.character)
+        action = self.keys.find_on("history", event.key, event.character)
         if action is None:
             return False
         DEEDS[action.id](self)
@@ -106,7 +109,7 @@ class HistoryScreen(KeyScreen):
 
     def _press_in_filter(self, event: events.Key) -> bool:
         """Only what leaves the line: the rest is typing."""
-        action = self.keys.find_in_history(event.key, None)
+        action = self.keys.find_on("history", event.key, None)
         if event.key == "enter":
             self._close_filter()
         elif event.key == "escape":
@@ -281,7 +284,7 @@ class HistoryScreen(KeyScreen):
 
     def say(self, text: str = "", role: Role = "") -> None:
         """A message in the footer; without one, only the keys."""
-        self._bar.show(self.keys.history_footer(), Message(text, role) if text else None)
+        self._bar.show(self.keys.footer_on("history"), Message(text, role) if text else None)
 
     def _with_selected(self, deed: Callable[[RunRow], None]) -> None:
         row = self.rows.selected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,33 @@ def postmortem(screen: HistoryScreen) -> None:
     what = "failed" if row.status == "failed" else "the engine is gone"
     ended = Ended(Path(row.path), what, row.step, row.reason, row.checkpoint)
     screen.app.push_screen(PostmortemScreen(screen.keys, ended, lambda: screen.resume_run(Path(row.path))))
+
+
+def edit_project(screen: HistoryScreen) -> None:
+    """Ask for a project file, the one of the run under the cursor first, and open its editor."""
+    from msopt_tui.runs.record import read_meta
+    from msopt_tui.ui.screens.line_dialog import LineDialog
+
+    edit, row = screen.edit_project, screen.rows.selected
+    if edit is None:
+        screen.say("project files can't be edited from here", "warn")
+        return
+    meta = read_meta(row.directory.meta) if row else None
+
+    def check(text: str) -> str:
+        return "" if Path(text).expanduser().is_file() else "there is no such file"
+
+    def answered(text: str | None) -> None:
+        if text is not None:
+            edit(Path(text).expanduser())
+
+    start = _shortest(meta.project_file) if meta and meta.project_file else "project.toml"
+    hint = "edited, checked, saved and started from the editor"
+    screen.app.push_screen(LineDialog("edit a project file", "file", hint, check, start), answered)
+
+
+def _shortest(path: str) -> str:
+    return min(path, os.path.relpath(path), key=len)
 
 
 def show_help(screen: HistoryScreen) -> None:
