@@ -105,6 +105,13 @@ ACTIONS: tuple[Action, ...] = (
     _chart("whole_run", "home", "whole run", "Show the whole run, without the cursor.", 3),
     Action("x_axis", ("x",), "x axis", "Count the x axis in steps, tokens, training time or epochs.", "Charts"),
     Action("metric", ("m",), "metric", "Choose what the second small chart shows: any figure of the run.", "Charts"),
+    Action(
+        "filter",
+        ("/",),
+        "filter",
+        "Find a figure for the small chart, or filter the journal by words and kinds.",
+        "Charts",
+    ),
     Action("over", ("O",), "other runs", "Put other runs over this one in its charts, or take them away.", "Charts"),
     _chart("robust", "o", "outliers", "Leave the outermost values out of the axis, or in."),
     _sample("sample_before", "[", "earlier samples", "Samples of the evaluation before; over the steps, another.", 35),

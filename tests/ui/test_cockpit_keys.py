@@ -331,6 +331,34 @@ async def metric(ui: Cockpit, pressed: str) -> None:
     assert "perplexity" in ui.text()
 
 
+@key("filter")
+async def filter_what_has_the_focus(ui: Cockpit, pressed: str) -> None:
+    await ui.press("1", pressed, *"perp", "enter")
+    await ui.frame()
+    assert "perplexity" in ui.text(), "in the charts it finds a figure"
+    await ui.press("7", pressed, *"checkpoint -200")
+    lines = ui.pane("journal").splitlines()
+    assert lines, "seen at every key"
+    assert all("checkpoint" in line for line in lines)
+    assert not any("200" in line for line in lines)
+    await ui.press("enter")
+    await ui.feed(
+        ev.Noted(level="info", text="nothing new"),
+        ev.CheckpointFailed(step=420, error="disk full"),
+        ev.Noted(level="info", text="x"),
+    )
+    assert "checkpoint 420" in ui.pane("journal").splitlines()[-1], "what comes is filtered too"
+    assert "only: checkpoint -200" in ui.text()
+    await ui.press(pressed, "ctrl+u", *"zebra")
+    assert "no line has these words" in ui.text()
+    await ui.press("escape")
+    assert "checkpoint 420" in ui.pane("journal").splitlines()[-1], "esc brings the filter before back"
+    await ui.press("escape")
+    assert "nothing new" in ui.pane("journal"), "and one more takes it away"
+    await ui.press("3", pressed, "enter")
+    assert ui.focused == "resources"
+
+
 @key("over")
 async def over(ui: Cockpit, pressed: str) -> None:
     """What comes of it is in `test_over`."""

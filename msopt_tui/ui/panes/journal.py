@@ -43,23 +43,32 @@ class JournalPane(TextPane):
         self._rows: deque[Words] = deque(maxlen=_ROWS)
         self._taken = 0
         self._made_of: RunState | None = None
-        self._made_for = 0
+        self._made_for: tuple[int, str] = (0, "")
+        self.filter = ""
+        """Only lines with all of these words are shown; see `matches`."""
 
     def looks_at(self, state: RunState) -> object:
-        """How many lines there ever were."""
-        return state.journal_count
+        """How many lines there ever were, and which of them are wanted."""
+        return state.journal_count, self.filter
 
     def lines_of(self, state: RunState, width: int) -> Sequence[Words]:
         """What is new is added; everything is made anew only for another width or run."""
-        if self._made_of is not state or self._made_for != width:
-            self._made_of, self._made_for = state, width
+        if self._made_of is not state or self._made_for != (width, self.filter):
+            self._made_of, self._made_for = state, (width, self.filter)
             self._rows.clear()
             self._taken = 0
         fresh = min(state.journal_count - self._taken, len(state.journal))
         for line in islice(state.journal, len(state.journal) - fresh, None):
-            self._rows.extend(journal_rows(line, width))
+            if matches(line, self.filter):
+                self._rows.extend(journal_rows(line, width))
         self._taken = state.journal_count
-        return list(self._rows)
+        return list(self._rows) or ([[("no line has these words", "muted")]] if self.filter else [])
+
+    def use_filter(self, words: str) -> None:
+        """Show only lines with these words, from the latest on; all lines without any."""
+        self.filter = words.strip()
+        self.set_follow(True)
+        self.redraw()
 
     def scroll_lines(self, by: int, *, to_end: bool = False) -> None:
         """Scrolling up stops following; reaching the end takes it up again."""
@@ -70,7 +79,17 @@ class JournalPane(TextPane):
     def set_follow(self, follow: bool) -> None:
         """Follow new lines, or stay."""
         self.follow = follow
-        self.subtitle("" if follow else "not following")
+        notes = [f"only: {self.filter}" if self.filter else "", "" if follow else "not following"]
+        self.subtitle(" · ".join(filter(None, notes)))
+
+
+def matches(line: Line, words: str) -> bool:
+    """Whether a line has every word, in its text or as its kind (`checkpoint`), and none with a `-` before it."""
+    text = f"{line.kind} {line.text}".casefold()
+    return all(
+        (word[1:] not in text) if word.startswith("-") and len(word) > 1 else word in text
+        for word in words.casefold().split()
+    )
 
 
 def journal_rows(line: Line, width: int) -> list[Words]:

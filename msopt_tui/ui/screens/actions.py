@@ -174,7 +174,9 @@ def _maximise_journal(screen: RunView) -> None:
 
 def _back(screen: RunView) -> None:
     board = screen.board
-    if board.maximised is not None:
+    if board.focused == "journal" and screen.journal.filter:
+        screen.journal.use_filter("")
+    elif board.maximised is not None:
         name = board.maximised
         board.maximise(None)
         board.focus_pane(name if name in board.shown else "loss")

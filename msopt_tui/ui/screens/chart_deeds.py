@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msopt_tui.ui.panes.charts import RatePane, chart_names
+from msopt_tui.ui.panes.charts import ChartPane, RatePane, chart_names
 from msopt_tui.ui.screens.run_view import RunView
 from msopt_tui.ui.widgets.chart_units import UNITS
 
@@ -34,6 +34,22 @@ def _metric(screen: RunView) -> None:
     screen.app.push_screen(PickDialog("chart", names, pane.metric, "part of a metric's name"), chosen)
 
 
+def _filter(screen: RunView) -> None:
+    """The figures where charts have the focus, else the journal."""
+    from msopt_tui.ui.panes.journal import KINDS
+    from msopt_tui.ui.screens.filter_dialog import FilterDialog
+
+    if isinstance(screen.board.focused_pane, ChartPane):
+        _metric(screen)
+        return
+    if "journal" not in screen.board.shown:
+        screen.go_to("journal")
+    hint = f"-word leaves out · kinds: {' '.join(KINDS)}"
+    screen.app.push_screen(
+        FilterDialog("only journal lines with", hint, screen.journal.filter, screen.journal.use_filter)
+    )
+
+
 def _over(screen: RunView) -> None:
     """Ask which other runs shall be in the charts."""
     from msopt_tui.ui.screens.over_deeds import open_over
@@ -41,4 +57,9 @@ def _over(screen: RunView) -> None:
     screen.run_worker(open_over(screen), group="over", exclusive=True, exit_on_error=False)
 
 
-CHART_DEEDS: dict[str, Callable[[RunView], None]] = {"x_axis": _x_axis, "metric": _metric, "over": _over}
+CHART_DEEDS: dict[str, Callable[[RunView], None]] = {
+    "x_axis": _x_axis,
+    "metric": _metric,
+    "filter": _filter,
+    "over": _over,
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -17,6 +18,9 @@ Check = Callable[[str], str]
 
 class LineDialog(Dialog[str]):
     """Answers with the line, stripped; what is wrong with it is said at every key."""
+
+    TAKES_EMPTY: ClassVar[bool] = False
+    """Whether nothing is an answer too."""
 
     def __init__(self, title: str, label: str, hint: str, check: Check, start: str = "") -> None:
         super().__init__()
@@ -55,7 +59,7 @@ class LineDialog(Dialog[str]):
     def on_input_submitted(self) -> None:
         """Take it, if it is right."""
         text = self._line.value.strip()
-        wrong = self._check(text) if text else "nothing is typed yet"
+        wrong = self._check(text) if text or self.TAKES_EMPTY else "nothing is typed yet"
         if wrong:
             self._problem.set_lines([[(f"✗ {wrong}", "bad")]])
         else:
