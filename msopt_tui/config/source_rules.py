@@ -66,7 +66,8 @@ def drawn(weights: Sequence[float], sources: int) -> str:
     if not weights:
         return ""
     if len(weights) != sources:
-        return f"{len(weights)} numbers for {sources} sources: one for each, in their order, or [] for none"
+        given = f"{len(weights)} number{'s' * (len(weights) != 1)} for {sources} source{'s' * (sources != 1)}"
+        return f"{given}: one for each, in their order, or [] for none"
     return "" if any(weights) else "one of them must be above 0, or nothing is left to learn from"
 
 

@@ -55,6 +55,10 @@ class Control:
         """Hand in a command; from any thread."""
         self._inbox.put(command)
 
+    def remember(self, undoable: list[dict[str, Scalar]]) -> None:
+        """What was adjusted before the run was taken up again, the latest last: undo takes that back too."""
+        self._undo = list(undoable)
+
     def idle(self) -> bool:
         """True while nothing is asked."""
         return self._inbox.empty()

@@ -22,6 +22,7 @@ from msopt_tui.engine.control import Control
 from msopt_tui.engine.restart import Restart
 from msopt_tui.engine.stall import HangWatch, StallWatch, write_stacks
 from msopt_tui.engine.telling import Telling
+from msopt_tui.engine.undo import undoable
 from msopt_tui.engine.worker import GpuWorker
 from msopt_tui.link.socket_server import ControlServer
 from msopt_tui.monitor.machine import MachineMonitor
@@ -269,6 +270,7 @@ class Engine:
         self._alerting = Alerting(self._config.ui.alerts, self.directory.path, self._state, self._warn)
         at, begin_with = taken.at, taken.begin_with
         self._context.replay = taken.replay
+        self._control.remember(undoable(taken.events))
         self._emit(
             RunStarted(
                 run=self.directory.name,

@@ -60,7 +60,7 @@ _ROWS = (
     Adjustable(
         "model.freeze",
         "next step",
-        "JSON list of parts of the model; [] is none",
+        'as JSON, such as ["layers.0"]',
         "no gradients for these; their moments are kept and wait",
         "they learn again, with their moments as they were",
         known_by_run=True,
@@ -70,7 +70,7 @@ _ROWS = (
     Adjustable(
         SOURCE_WEIGHTS,
         "next step",
-        "JSON list, a number >= 0 for each source, relative to each other; [] is every row once an epoch",
+        "as JSON, a number a source",
         "rows are drawn by the new weights from there on; every source goes on with the rows that it had next",
         "the old weights, from then on",
         known_by_run=True,

@@ -77,7 +77,9 @@ def test_parts_are_frozen_and_learn_again_where_they_left_off_and_a_wrong_name_i
     again = create(tmp_path, "train.max_steps=15", "train.save_steps=3", "train.eval_steps=24")
     serve(again, {3: commands[3], 5: [cmd.Stop(save=False)]})
     serve(again, {8: [cmd.Stop(save=False)]})
-    serve(again, {9: [cmd.Adjust(changes={"model.freeze": "[]"})], 10: [cmd.Stop(save=False)]})
+    serve(again, {9: [cmd.Undo(), cmd.Undo()], 10: [cmd.Stop(save=False)]})
+    refused = [event.reason for event in events_of(again) if isinstance(event, ev.CommandRefused)]
+    assert refused.count("nothing has been adjusted") == 1, "one took back what was adjusted before the resume"
     serve(again, {14: [cmd.Stop(save=False)]})
     assert losses_of(serve(again)) == whole
 
@@ -92,7 +94,7 @@ def test_weights_of_sources_change_from_a_step_on_exactly_over_resumes_and_back(
     whole = losses_of(serve(run, commands))
     refused = [event.reason for event in events_of(run) if isinstance(event, ev.CommandRefused)]
     assert [reason.split(":")[0] for reason in refused] == ["data.source_weights"] * 3
-    assert "1 numbers for 2 sources" in refused[0]
+    assert "1 number for 2 sources" in refused[0]
     assert "above 0" in refused[1]
     assert ">= 0" in refused[2]
     plain = losses_of(serve(create_mixed(tmp_path, *SHORT)))

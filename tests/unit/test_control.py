@@ -396,3 +396,39 @@ def test_what_waits_for_an_evaluation_in_a_pause_is_served_before_the_step_is_le
     bench.control.close()
     assert not bench.of(ev.CommandRefused)
     assert bench.saves == 1
+
+
+def test_what_only_the_run_in_memory_can_judge_waits_for_it_and_is_refused_by_it(bench: Bench) -> None:
+    freeze, rate = cmd.Adjust(changes={"model.freeze": '["layers.9"]'}), cmd.Adjust(changes={"train.eval_steps": 7})
+
+    def check(config: Config) -> None:
+        if config.model.freeze:
+            raise ValueError("model.freeze: 'layers.9' names no part of this model")
+
+    with bench.control.during("preparing"):
+        bench.send(freeze, rate, step=0)
+        applied = [event.id for event in bench.said if isinstance(event, ev.CommandApplied)]
+        assert applied == [rate.id], "that one's bounds are known"
+        assert bench.of(ev.CommandRefused) == []
+    bench.settings.check = check
+    with bench.training():
+        bench.send(step=0)
+    (refused,) = bench.of(ev.CommandRefused)
+    assert isinstance(refused, ev.CommandRefused)
+    assert (refused.id, "names no part" in refused.reason) == (freeze.id, True)
+    assert bench.settings.config.model.freeze == []
+
+
+def test_an_answer_may_change_what_only_a_new_round_can(bench: Bench) -> None:
+    bench.settings.check = lambda config: None
+    with bench.control.during("deciding"):
+        rank = cmd.Decide(proposal="more-rank", accept=True, changes={"model.lora.r": 16})
+        wide = cmd.Decide(proposal="own", accept=True, changes={"model.hidden_size": 64})
+        bench.control.submit(wide)
+        bench.control.submit(rank)
+        assert bench.control.wait_for_decision(5).changes == {"model.lora.r": 16}
+    (refused,) = bench.of(ev.CommandRefused)
+    assert isinstance(refused, ev.CommandRefused)
+    assert (refused.id, "branch the run" in refused.reason) == (wide.id, True)
+    bench.send(cmd.Adjust(changes={"model.lora.r": 16}))
+    assert len(bench.of(ev.CommandRefused)) == 2, "but not in the middle of one"
