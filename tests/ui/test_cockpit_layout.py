@@ -63,18 +63,19 @@ def test_what_can_not_be_written_is_said(tmp_path: Path) -> None:
     assert memory.keep() == "", "said once"
 
 
+async def mouse(ui: Cockpit, kind: type[events.MouseEvent], x: int, y: int, *, shift: bool = False) -> None:
+    """One event of the mouse at a place of the screen."""
+    button = 0 if "Scroll" in kind.__name__ else 1
+    ui.app.screen._forward_event(kind(None, x, y, 0, 0, button, shift, False, False, x, y))
+    await ui.pilot.pause()
+
+
 async def drag(ui: Cockpit, start: tuple[int, int], *to: tuple[int, int]) -> None:
     """Press at a place of the board, move, let go."""
     board = ui.screen.board
-    for kind, (x, y) in [
-        (events.MouseDown, start),
-        *((events.MouseMove, place) for place in to),
-        (events.MouseUp, to[-1]),
-    ]:
-        at_x, at_y = board.region.x + x, board.region.y + y
-        message = kind(None, at_x, at_y, 0, 0, 1, False, False, False, at_x, at_y)
-        ui.app.screen._forward_event(message)
-        await ui.pilot.pause()
+    kinds = [events.MouseDown, *[events.MouseMove] * len(to), events.MouseUp]
+    for kind, (x, y) in zip(kinds, [start, *to, to[-1]], strict=True):
+        await mouse(ui, kind, board.region.x + x, board.region.y + y)
 
 
 async def test_borders_follow_the_mouse_and_are_written_down_when_let_go(tmp_path: Path) -> None:
@@ -92,3 +93,32 @@ async def test_borders_follow_the_mouse_and_are_written_down_when_let_go(tmp_pat
         assert file.read_bytes() != written
         await drag(ui, (20, 3), (25, 6))
         assert board.boxes(board.size)["loss"].width == loss.width - 7, "inside a pane there is no border"
+
+
+async def test_the_mouse_zooms_and_pans_all_charts_and_reads_them_all_out() -> None:
+    async with started(FakeLink(scripted_run(400))) as ui:
+        charts = [chart for pane in ui.screen.chart_panes for chart in pane.charts]
+        (loss,) = ui.screen.loss.charts
+        x, y = loss.region.x + 40, loss.region.y + 5
+        place = loss.place_at(40)
+        assert place is not None
+        for _ in range(3):
+            await mouse(ui, events.MouseScrollUp, x, y)
+        assert len({chart.window for chart in charts}) == 1
+        assert loss.window.length < 250
+        assert loss.place_at(40) == pytest.approx(place), "what is under the pointer stays there"
+        before = loss.window
+        for kind, to in ((events.MouseDown, x), (events.MouseMove, x + 10), (events.MouseMove, x + 20)):
+            await mouse(ui, kind, to, y)
+        await mouse(ui, events.MouseUp, x + 20, y)
+        assert loss.window.x0 == pytest.approx(before.x0 - 20 / loss.columns_across() * before.length)
+        assert {chart.cursor_step for chart in charts} == {None}, "a drag sets no cursor"
+        await mouse(ui, events.MouseScrollDown, x, y, shift=True)
+        assert loss.window.x0 > before.x0 - 20 / loss.columns_across() * before.length
+        assert len({chart.window for chart in charts}) == 1
+        await ui.pilot.click(type(loss), offset=(40, 5))
+        (step,) = {chart.cursor_step for chart in charts}
+        assert step is not None, "one click reads all of them out"
+        for _ in range(9):
+            await mouse(ui, events.MouseScrollDown, x, y)
+        assert all(chart.is_following for chart in charts)

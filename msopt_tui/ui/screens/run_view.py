@@ -33,6 +33,7 @@ from msopt_tui.ui.panes.settings import SettingsPane
 from msopt_tui.ui.requests import Requests
 from msopt_tui.ui.screens.dialog import Dialog
 from msopt_tui.ui.screens.key_screen import KeyScreen
+from msopt_tui.ui.widgets.chart_mouse import ChartMoved
 from msopt_tui.ui.widgets.keybar import KeyBar
 from msopt_tui.ui.widgets.partial_update import TrimmingCompositor
 
@@ -266,6 +267,13 @@ class RunView(KeyScreen):
         self.asked = None
         self.requests.say("resumed", "good")
         self.tick()
+
+    def on_chart_moved(self, message: ChartMoved) -> None:
+        """All charts show the same stretch and the same step."""
+        for pane in self.chart_panes:
+            for chart in pane.charts:
+                if chart is not message.chart:
+                    message.change(chart)
 
     def on_descendant_focus(self) -> None:
         """The footer shows the keys of the pane that has the focus now."""

@@ -1,19 +1,17 @@
 """A live chart in Textual's line API: only the cells that changed go to the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import ClassVar
 
 from rich.color import ColorType
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.color import Color
 from textual.geometry import Region, Size
 from textual.reactive import var
 from textual.strip import Strip
 from textual.timer import Timer
-from textual.widget import Widget
 
 from msopt_tui.ui.widgets.chart_frame import ChartPainter, Layout
 from msopt_tui.ui.widgets.chart_model import (
@@ -28,6 +26,7 @@ from msopt_tui.ui.widgets.chart_model import (
     own,
     style_runs,
 )
+from msopt_tui.ui.widgets.chart_mouse import ChartMouse, ChartMoved
 from msopt_tui.ui.widgets.chart_units import STEPS, XUnit
 from msopt_tui.ui.widgets.chart_window import Range, Window, whole_range
 
@@ -35,7 +34,7 @@ _FAINT_SHARE = 0.5
 """How far the colour of a faint curve goes towards the background."""
 
 
-class Chart(Widget):
+class Chart(ChartMouse):
     """Curves over steps with marks below, following the run or held still by zoom and pan.
 
     Feed it with `show`; everything else is a view on what was shown last. It has no keys of its
@@ -151,14 +150,15 @@ class Chart(Widget):
         """Whether new steps come into view by themselves."""
         return self._window.is_following
 
-    def zoom(self, factor: float) -> None:
-        """Show 1/`factor` as many steps, around the cursor if there is one.
+    def zoom(self, factor: float, about: float | None = None) -> None:
+        """Show 1/`factor` as many steps, around a place of the axis, or the cursor if there is one.
 
-        Without a cursor a chart that follows the run shows fewer of its last steps. Raises
+        Without either a chart that follows the run shows fewer of its last steps. Raises
         ValueError unless factor > 0.
         """
         shown, cursor = self.window, self.cursor_step
-        about = None if cursor is None or not shown.x0 <= cursor <= shown.x1 else float(cursor)
+        if about is None and cursor is not None and shown.x0 <= cursor <= shown.x1:
+            about = float(cursor)
         self._window.zoom(factor, *self._whole(), about=about)
         self._repaint()
 
@@ -191,16 +191,26 @@ class Chart(Widget):
         origin = self._whole()[1] if self.cursor_step is None else self.cursor_step
         self.cursor_step = min(max(round(origin + columns * stride), first), last)
 
-    def on_click(self, event: events.Click) -> None:
-        """Put the cursor where the pointer is."""
-        offset = event.get_content_offset(self)
+    def set_cursor(self, place: float) -> None:
+        """Put the cursor at a place of the axis, on steps there are."""
         first, last = self._first_and_last()
-        if offset is None or first is None or last is None:
-            return
+        if first is not None and last is not None:
+            self.cursor_step = min(max(round(place), first), last)
+
+    def place_at(self, column: int) -> float | None:
+        """See `ChartMouse`."""
         layout, shown = self._layout, self.window
-        share = (offset.x - layout.gutter + 0.5) / max(layout.plot_width, 1)
-        if 0.0 <= share <= 1.0:
-            self.cursor_step = min(max(round(shown.x0 + share * shown.length), first), last)
+        share = (column - layout.gutter + 0.5) / max(layout.plot_width, 1)
+        return shown.x0 + share * shown.length if 0.0 <= share <= 1.0 else None
+
+    def columns_across(self) -> int:
+        """See `ChartMouse`."""
+        return self._layout.plot_width
+
+    def move(self, change: Callable[["Chart"], None]) -> None:
+        """See `ChartMouse`."""
+        change(self)
+        self.post_message(ChartMoved(self, change))
 
     def render_line(self, y: int) -> Strip:
         """The line `y` of the content, made when first asked for."""
