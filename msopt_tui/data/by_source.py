@@ -29,9 +29,9 @@ def stream_rows(split: SplitMeta, max_length: int) -> list[int]:
     rows = rows_in(split.tokens, max_length)
     if not split.by_source:
         return [rows]
-    middles = np.arange(rows) * max_length + max_length // 2
-    ends = bounds([source.tokens for source in split.by_source])[1:]
-    counts: list[int] = np.bincount(np.searchsorted(ends, middles, side="right"), minlength=len(ends)).tolist()
+    ends = bounds([source.tokens for source in split.by_source])
+    before = np.clip(-(-(ends - max_length // 2) // max_length), 0, rows)
+    counts: list[int] = np.diff(before).tolist()
     return counts
 
 

@@ -15,6 +15,7 @@ from msopt_tui.protocol import commands as cmd
 from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.adjustable import ACCUMULATION, MICRO
 from msopt_tui.runs.record import read_meta
+from msopt_tui.steps.refine import rate_test
 from tests.ml.live import create, serve
 from tests.projects import events_of, losses_of, state_of
 
@@ -72,10 +73,13 @@ def test_a_replay_gives_the_same_losses_to_the_last_bit(tmp_path: Path) -> None:
     assert set(done[0]) == set(done[1])
 
 
-def test_adjustments_in_a_race_and_answers_are_repeated_and_end_where_they_ended(tmp_path: Path) -> None:
+def test_adjustments_in_a_race_and_answers_are_repeated_and_end_where_they_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_test, "MOST", 0.2)  # a test of twelve steps before so short a round
     settings = (
-        "train.max_steps=240", "train.eval_steps=30", "train.save_steps=60", "refine.mode=ask", "refine.probe_steps=6",
-        "refine.max_rounds=4", "refine.budget_steps=800", "refine.holdout_fraction=0.3", "train.learning_rate=1e-4",
+        "train.max_steps=60", "train.eval_steps=20", "train.save_steps=30", "refine.mode=ask", "refine.probe_steps=6",
+        "refine.max_rounds=4", "refine.budget_steps=400", "refine.holdout_fraction=0.3", "train.learning_rate=1e-4",
     )  # fmt: skip
     first = create(tmp_path, *settings)
     answers = iter(
@@ -102,15 +106,15 @@ def test_adjustments_in_a_race_and_answers_are_repeated_and_end_where_they_ended
     assert engine.ended is not None
     assert engine.ended.status == "completed", engine.ended.reason
     known = losses_of(first)
-    assert len(known) == 270
+    assert len(known) == 90
     ends = [event for event in events_of(first) if isinstance(event, ev.RoundEnded)]
-    assert [event.step for event in ends] == [240, 270]
+    assert [event.step for event in ends] == [60, 90]
     again = serve(replay(first, tmp_path / "runs"))
     assert losses_of(again) == known
     assert state_of(again).status == "completed"
     # The same run cut in its second round: what was spent, and the rows of the best step, are known again.
-    cut = serve(replay(first, tmp_path / "runs"), {250: [cmd.Stop(save=True)]})
-    shutil.rmtree(cut.checkpoints / "checkpoint-240")
+    cut = serve(replay(first, tmp_path / "runs"), {70: [cmd.Stop(save=True)]})
+    shutil.rmtree(cut.checkpoints / "checkpoint-60")
     serve(cut)
     assert losses_of(cut) == known
     ended = [[event for event in events_of(run) if isinstance(event, ev.RoundEnded)] for run in (first, again, cut)]

@@ -11,6 +11,7 @@ from msopt_tui.data.by_source import bounds, stream_rows
 from msopt_tui.data.meta import SourceMeta, SplitMeta
 from msopt_tui.data.mixture import PERIOD, Mixture, Portion, dealt, portions_for
 from msopt_tui.data.order import LengthOrder, RowOrder, Stretch
+from msopt_tui.data.tokens import rows_in
 
 weights = st.lists(st.floats(0, 1e6), min_size=1, max_size=8).filter(any)
 portions = st.lists(
@@ -79,3 +80,11 @@ def test_a_row_of_a_stream_belongs_to_whoever_has_its_middle() -> None:
     split = SplitMeta(3, 1, 1, 101, by_source=[SourceMeta(34), SourceMeta(0), SourceMeta(67)])
     assert stream_rows(split, 10) == [3, 0, 7]
     assert stream_rows(SplitMeta(3, 1, 1, 101), 10) == [10]
+
+
+@given(st.lists(st.integers(0, 60), min_size=2, max_size=5).filter(any), st.integers(8, 20))
+def test_every_row_of_a_stream_belongs_to_one_source(tokens: list[int], length: int) -> None:
+    split = SplitMeta(3, 1, 1, sum(tokens), by_source=[SourceMeta(count) for count in tokens])
+    owner = np.repeat(np.arange(len(tokens)), tokens)
+    middles = [row * length + length // 2 for row in range(rows_in(sum(tokens), length))]
+    assert stream_rows(split, length) == np.bincount(owner[middles], minlength=len(tokens)).tolist()
