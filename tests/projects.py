@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from msopt_tui.link.socket_client import SocketLink
-from msopt_tui.protocol.codec import decode_event
 from msopt_tui.protocol.commands import Command
 from msopt_tui.protocol.events import Event, StepsDone
 from msopt_tui.runs.directory import RunDirectory
+from msopt_tui.runs.journal import JournalReader
 from msopt_tui.state.run_state import RunState
 
 TINY = """
@@ -164,9 +164,13 @@ class Session:
         raise TimeoutError(f"{command} at status {state.status}, step {state.step}{self.log()}")
 
 
-def events_of(directory: RunDirectory) -> list[Event]:
-    """Every event of a finished run's journal."""
-    return [decode_event(line) for line in directory.events.read_bytes().splitlines()]
+def events_of(directory: RunDirectory, damaged: int = 0) -> list[Event]:
+    """Every event of a finished run's journal, in which so many lines are damaged; one torn by a kill is no event."""
+    reader = JournalReader(directory.events)
+    events = reader.read(seconds=60.0)
+    assert not reader.behind
+    assert reader.damaged == damaged
+    return events
 
 
 def losses_of(directory: RunDirectory) -> dict[int, float | None]:
@@ -178,9 +182,9 @@ def losses_of(directory: RunDirectory) -> dict[int, float | None]:
     return losses
 
 
-def state_of(directory: RunDirectory) -> RunState:
+def state_of(directory: RunDirectory, damaged: int = 0) -> RunState:
     """The journal, folded."""
     state = RunState()
-    for event in events_of(directory):
+    for event in events_of(directory, damaged):
         state.apply(event)
     return state

@@ -94,15 +94,15 @@ def measure(tries: int, seed: int = 0) -> Kills:
             os.waitpid(pid, 0)
             at = last_step(run)
             os.waitpid(start(run), 0)
-            if verdict := _verdict(run, expected):
-                wrong.append(f"killed after {after:.2f} s of {seconds:.2f}, at step {at}: {verdict}")
+            if bad := verdict(run, expected):
+                wrong.append(f"killed after {after:.2f} s of {seconds:.2f}, at step {at}: {bad}")
             starts = [event for event in JournalReader(run.events).read(seconds=60.0) if isinstance(event, RunStarted)]
             lost.append(at - (starts[-1].resumed_from_step or 0))
             shutil.rmtree(run.path)
     return Kills(tries - len(wrong), tries, statistics.median(lost), max(lost), SAVE_STEPS, wrong)
 
 
-def _verdict(run: RunDirectory, expected: dict[int, float | None]) -> str:
+def verdict(run: RunDirectory, expected: dict[int, float | None]) -> str:
     """What is wrong with a resumed run; nothing if it is as the undisturbed one."""
     state, found = state_of(run), losses_of(run)
     if state.status != "completed":
@@ -121,6 +121,8 @@ def main() -> None:
         f"kills survived {found.survived}/{found.tried}; steps lost: median {found.median_lost:g}, "
         f"max {found.max_lost}; save interval {found.save_interval}"
     )
+    for wrong in found.wrong:
+        print(f"  {wrong}")
 
 
 if __name__ == "__main__":

@@ -75,5 +75,8 @@ def reindex(options: Options) -> int:
     from msopt_tui.runs.index import reindex as rebuild
 
     runs_dir = runs_dir_of(options, ProjectTable())
-    print(f"{rebuild(runs_dir)} runs in {runs_dir}/index.db")
+    try:
+        print(f"{rebuild(runs_dir)} runs in {runs_dir}/index.db")
+    except OSError as error:
+        return fail(f"{runs_dir}/index.db can't be made anew: {error.strerror}: the runs are read without it")
     return 0

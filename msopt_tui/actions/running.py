@@ -97,8 +97,10 @@ def _from_old(options: Options, make: Callable[[RunDirectory, Path], RunDirector
     except ConfigError as error:
         print(error, file=sys.stderr)
         return EXIT_USAGE
-    except (BranchError, OSError) as error:
+    except BranchError as error:
         return fail(str(error))
+    except OSError as error:
+        return fail(f"a new run can't be made in {found.parent.parent}: {error.strerror}")
     return watch_new(options, new.path, ui_of(new.path))
 
 

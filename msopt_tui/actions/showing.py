@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 def watch_new(options: Options, path: Path, ui: UiTable) -> int:
     """Start an engine on a run directory and show it."""
-    return show_link(options, start_engine(options, path), ui)
+    try:
+        link = start_engine(options, path)
+    except OSError as error:
+        return fail(f"no engine can be started in {path}: {error.strerror or error}")
+    return show_link(options, link, ui)
 
 
 def start_engine(options: Options, path: Path) -> EngineLink:

@@ -92,7 +92,8 @@ class Engine:
         self.ended: RunEnded | None = None
         self._config = config
         self._lock = RunLock(directory.lock)
-        self._outbox: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._outbox: queue.SimpleQueue[Event | threading.Event] = queue.SimpleQueue()
+        """What is to be written, and between it what is to be set once all before it is."""
         self._state = RunState()
         self._folding = threading.Lock()
         self._stall = StallWatch(config.resources.stall_timeout_s)
@@ -107,6 +108,7 @@ class Engine:
             cache_root=cache_root,
             settings=settings,
             control=self._control,
+            recorded=self._recorded,
             emit=self._emit,
             state=self._state,
             replay=Replay(),
@@ -188,8 +190,10 @@ class Engine:
 
     def _write_events(self, writer: JournalWriter) -> None:
         events: list[Event] = []
+        marks: list[threading.Event] = []
         while not self._outbox.empty():
-            events.append(self._outbox.get())
+            one = self._outbox.get()
+            marks.append(one) if isinstance(one, threading.Event) else events.append(one)
         for event in events:
             if isinstance(event, RunEnded):
                 self._fold(event)
@@ -199,6 +203,8 @@ class Engine:
         events[at:at] = self._look_for_alerts()
         if events:
             writer.append(events)
+        for mark in marks:
+            mark.set()
 
     def _look_for_alerts(self) -> list[Alerted]:
         if self._alerting is None:
@@ -251,6 +257,12 @@ class Engine:
         self._fold(event)
         self._stall.progress()
         self._outbox.put(event)
+
+    def _recorded(self) -> threading.Event:
+        """See `RunContext.recorded`."""
+        mark = threading.Event()
+        self._outbox.put(mark)
+        return mark
 
     def _fold(self, event: Event) -> None:
         with self._folding:  # the main thread folds what it says itself, an end or a stall

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 import torch
 
@@ -22,6 +23,7 @@ from msopt_tui.ml.stopwatch import Read, stopwatch_for
 from msopt_tui.protocol.codec import finite
 from msopt_tui.protocol.events import StepsDone
 
+T = TypeVar("T")
 REPORT_SECONDS = 0.1
 """No more often than this are figures fetched from the device."""
 MAX_UNREPORTED = 4_096
@@ -78,7 +80,7 @@ class TrainingLoop:
         """Take steps up to `until`, or until `idle()` is false; looks at it before every step.
 
         `config` holds still for the stretch: whoever changes a setting makes `idle()` false first. Raises OutOfMemory
-        for a step whose forward or backward pass does not fit, with everything as it was before that step.
+        for a step whose passes or update do not fit, with everything as it was before that step.
         """
         train = config.train
         betas = (train.adam_beta1, train.adam_beta2)
@@ -101,10 +103,8 @@ class TrainingLoop:
             watch.start()
             batch = self.batches.batch(step)
             watch.lap("data")
-            loss = self._fitting(batch, accumulation)
-            watch.lap("backward")
             optim.apply(optimizer, rate, train.weight_decay, betas)
-            norm = optimizer.update(train.max_grad_norm)
+            loss, norm = self._fitting(partial(self._update, batch, accumulation, train.max_grad_norm))
             self.step = step
             self.tokens += batch.tokens
             watch.lap("optimiser")
@@ -112,11 +112,11 @@ class TrainingLoop:
             figures.add(step, loss, norm, rate, batch.tokens)
         figures.pause_clock()
 
-    def _fitting(self, batch: Batch, accumulation: int) -> torch.Tensor:
-        """`_gradients`, or as if it had never been tried."""
+    def _fitting(self, attempt: Callable[[], T]) -> T:
+        """What `attempt` gives, or as if it had never been tried."""
         states = rng.capture(self._figures.device)
         try:
-            return self._gradients(batch, accumulation)
+            return attempt()
         except torch.OutOfMemoryError as error:
             said = str(error).strip().splitlines() or ["no memory"]
         # Outside the handler: its traceback would hold on to the activations.
@@ -124,6 +124,12 @@ class TrainingLoop:
         rng.restore(states, self._figures.device)
         self.drain()
         raise OutOfMemory(said[0][:200])
+
+    def _update(self, batch: Batch, accumulation: int, max_norm: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """One step; its loss and gradient norm, on the device."""
+        loss = self._gradients(batch, accumulation)
+        self._figures.watch.lap("backward")
+        return loss, self._optimizer.update(max_norm)
 
     def _gradients(self, batch: Batch, accumulation: int) -> torch.Tensor:
         """Backward over the step's rows; the mean loss over all its targets, on the device."""
@@ -143,7 +149,7 @@ class TrainingLoop:
         own = 0.0
         for step in range(self.step + 1, self.step + steps + 1):
             batch = self.batches.batch(step)
-            self._fitting(batch, accumulation)
+            self._fitting(partial(self._gradients, batch, accumulation))
             self.tokens += batch.tokens
             gradients = self._optimizer.gradients()
             own += _squared(gradients) / steps

@@ -69,6 +69,13 @@ def apply(optimizer: AdamW, learning_rate: float, weight_decay: float, betas: tu
     optimizer.betas = betas
 
 
+class HalfUpdated(RuntimeError):
+    """Out of memory with some weights updated and others not: nothing in memory is of use any more."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(f"out of memory in the middle of an update ({error}): resume from the last checkpoint")
+
+
 class AdamW:
     """The optimiser of a training run: call `update` after the backward pass of a step."""
 
@@ -92,6 +99,7 @@ class AdamW:
         self.groups: list[Group] = []
         self.parameters: list[torch.Tensor] = []
         self._learning = torch.zeros((), dtype=torch.int64)
+        self._half_done = False
         for name, parameter in self._named.items():
             if parameter.requires_grad:
                 self._moments[name] = self._fresh(parameter, self._clock)
@@ -169,17 +177,39 @@ class AdamW:
         Returns the norm before scaling as a 0-d tensor on the device. A norm that is not finite, or far out of the
         ordinary where `skip_ratio` says so, leaves weights and moments as they were. The fused kernel decides that on
         the device; the default implementation has to wait for the norm on the host.
+
+        Out of memory, everything is as it was, but for the gradients; raises HalfUpdated where it can't be.
         """
         gradients = self.gradients()
         norm = norm_of(gradients)
+        counted = [self._ordinary, *self._running]
+        before = [one.clone() for one in counted]
+        try:
+            self._take(gradients, norm, max_norm)
+        except torch.OutOfMemoryError as error:
+            if self._half_done:
+                raise HalfUpdated(error) from error
+            for one, was in zip(counted, before, strict=True):
+                one.copy_(was)
+            raise
+        self.zero_grad()
+        return norm
+
+    def _take(self, gradients: list[torch.Tensor], norm: torch.Tensor, max_norm: float) -> None:
+        self._half_done = False
         broken = self._broken(norm)
         if self.fused:
             self._fused(gradients, norm, broken, max_norm)
         elif not bool(broken):
+            self._make_room()
             _scale(gradients, norm, max_norm)
             self._default(gradients)
-        self.zero_grad()
-        return norm
+
+    def _make_room(self) -> None:
+        """Have the allocator find, before anything is changed, what the default implementation will ask for."""
+        if self.device.type == "cuda":
+            sizes = (sum(one.numel() * one.element_size() for one in group.parameters) for group in self.groups)
+            torch.empty(max(sizes), dtype=torch.uint8, device=self.device)
 
     def _broken(self, norm: torch.Tensor) -> torch.Tensor:
         """1.0 where the step must be left out, without waiting for the device: all of it stays there.
@@ -229,7 +259,7 @@ class AdamW:
                 grad_scale=scale,
                 found_inf=broken,
             )
-            start = end
+            self._half_done, start = True, end
 
     def _default(self, gradients: list[torch.Tensor]) -> None:
         start = 0
@@ -237,6 +267,7 @@ class AdamW:
             end = start + len(group.parameters)
             # It counts by itself, every parameter on its own.
             steps = [clock.clone() for clock in group.clocks]
+            self._half_done = True  # it changes the moments before it has all its memory
             adamw(
                 group.parameters,
                 gradients[start:end],

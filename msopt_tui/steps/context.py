@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -133,6 +134,12 @@ class ControlPoint(Protocol):
         """Wait until a person answers the proposal on the table; other commands are served meanwhile."""
 
 
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class RunContext:
     """One run as its steps see it."""
@@ -149,6 +156,8 @@ class RunContext:
     replay: Replay
     saving: Gauge = field(default_factory=Gauge)
     """How far the checkpoint is that is being written."""
+    recorded: Callable[[], threading.Event] = _set
+    """An event that is set when everything said so far has been handed to the journal's file."""
     somebody_watches: bool = True
     """Whether a question can be answered by a person."""
 

@@ -7,17 +7,22 @@ checkpoint is said (`before_a_change`).
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from functools import partial
+from threading import Event
 
-from msopt_tui.ml import checkpoint
+from msopt_tui.ml import checkpoint, manifest
 from msopt_tui.protocol.events import CheckpointFailed, CheckpointRemoved, CheckpointSaved, Noted
 from msopt_tui.runs.directory import RunDirectory
 from msopt_tui.runs.pins import PinError, read_pins
 from msopt_tui.steps.background import Gauge, Job
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Kept, Saving, Session
+
+JOURNAL_SECONDS = 10.0
+"""So long at most a checkpoint waits for the journal."""
 
 
 def run(context: RunContext, session: Session, reason: str, then: Callable[[], None] = lambda: None) -> None:
@@ -39,7 +44,10 @@ def run(context: RunContext, session: Session, reason: str, then: Callable[[], N
         return
     directory, is_best, keep = context.directory, session.best_step == session.step, _keep(context, session)
     context.saving.begin(f"checkpoint {session.step}", taken.bytes)
-    write = partial(_write, directory, taken, is_best, keep, context.config.train.save_total_limit, context.saving)
+    told = partial(_told, directory, context.recorded())
+    write = partial(
+        _write, directory, taken, is_best, keep, context.config.train.save_total_limit, context.saving, told
+    )
     session.saving = Saving(session.step, reason, began, then, Job(write, "checkpoint-writer"))
     session.last_saved_step = session.step
 
@@ -119,12 +127,29 @@ def _keep(context: RunContext, session: Session) -> set[int] | None:
         return None
 
 
+def _told(directory: RunDirectory, recorded: Event) -> None:
+    """Wait until the journal has, on the disk, what was said before the copy was taken.
+
+    A checkpoint that is there before that has steps behind it which no journal tells of. Where the disk takes no
+    journal the checkpoint is worth more than the lines.
+    """
+    recorded.wait(JOURNAL_SECONDS)
+    with contextlib.suppress(OSError):
+        manifest.flush(directory.events)
+
+
 def _write(
-    directory: RunDirectory, taken: checkpoint.Snapshot, is_best: bool, keep: set[int] | None, limit: int, gauge: Gauge
+    directory: RunDirectory,
+    taken: checkpoint.Snapshot,
+    is_best: bool,
+    keep: set[int] | None,
+    limit: int,
+    gauge: Gauge,
+    told: Callable[[], None],
 ) -> Kept:
     """On a thread of its own. Raises CheckpointError."""
     try:
-        saved = checkpoint.store(directory.checkpoints, taken, gauge.move)
+        saved = checkpoint.store(directory.checkpoints, taken, gauge.move, told)
     finally:
         gauge.end()
     checkpoint.point(directory.latest, saved.path.name)

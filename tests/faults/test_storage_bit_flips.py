@@ -27,8 +27,8 @@ def test_no_damage_to_a_run_changes_what_a_resume_makes_of_it_in_silence() -> No
     assert all(kind.said > 0 for what, kind in found.items() if what not in ("notes", "index"))
 
 
-def warnings_of(run: RunDirectory) -> list[str]:
-    return [event.text for event in events_of(run) if isinstance(event, Noted) and event.level == "warning"]
+def warnings_of(run: RunDirectory, damaged: int = 0) -> list[str]:
+    return [event.text for event in events_of(run, damaged) if isinstance(event, Noted) and event.level == "warning"]
 
 
 def test_a_resumed_run_tells_what_of_its_files_is_not_as_it_was_written(
@@ -44,12 +44,13 @@ def test_a_resumed_run_tells_what_of_its_files_is_not_as_it_was_written(
     run.meta.write_bytes(run.meta.read_bytes().replace(b'"project":"', b'"qroject":"', 1))
     monkeypatch.chdir(tmp_path / "work")  # where its data lies is one of the things not known any more
     live.serve(run)
-    journal_is, config_was, meta_is = warnings_of(run)[-3:]
+    journal_is, config_was, meta_is = warnings_of(run, damaged=1)[-3:]
     assert journal_is == "a line of events.jsonl damaged: what was done there is not known, and not done again"
     assert config_was == ("config.toml was changed since the run began: train.learning_rate is 0.002 and was 0.003")
     assert meta_is.startswith("meta.json is damaged: ")
-    assert state_of(run).status == "completed"
-    assert "weight_decay" not in state_of(run).adjusted, "a line that is not trusted is not followed"
+    state = state_of(run, damaged=1)
+    assert state.status == "completed"
+    assert "train.weight_decay" not in state.adjusted, "a line that is not trusted is not followed"
 
 
 def test_a_journal_cut_off_behind_the_last_checkpoint_is_noticed(tmp_path: Path) -> None:

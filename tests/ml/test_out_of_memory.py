@@ -11,13 +11,16 @@ import torch
 from msopt_tui.config.load import load_project
 from msopt_tui.engine import launch
 from msopt_tui.engine.host import make_engine
+from msopt_tui.ml import manifest
 from msopt_tui.ml.batch import Batch
 from msopt_tui.ml.stream import ROWS
 from msopt_tui.ml.tasks.causal_lm import CausalLanguageModelling
+from msopt_tui.protocol import commands as cmd
 from msopt_tui.protocol import events as ev
 from msopt_tui.runs.directory import RunDirectory
+from tests.ml import live
 from tests.ml import task_projects as projects
-from tests.projects import events_of, losses_of
+from tests.projects import events_of, losses_of, state_of
 
 Fits = Callable[[int], bool]
 
@@ -87,6 +90,53 @@ def test_a_step_that_fits_later_leaves_no_trace_of_the_try(tmp_path: Path, memor
     )
     found = losses_of(projects.run(project(tmp_path / "found"), dropout))
     assert found == split
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """An optimiser's kernel that has no memory the n-th time it is called, and always has otherwise."""
+    sound: Callable[..., None] = torch._fused_adamw_
+    calls = 0
+
+    def fail_at(number: int) -> None:
+        def kernel(*arguments: object, **named: object) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == number:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 MiB.")
+            sound(*arguments, **named)
+
+        monkeypatch.setattr(torch, "_fused_adamw_", kernel)
+
+    return fail_at
+
+
+def test_an_update_without_memory_leaves_no_trace_of_the_try(tmp_path: Path, kernel: Callable[[int], None]) -> None:
+    """The running norm and the clocks are moved before the kernel is called: two calls a step, the first of step 5."""
+    short = ("train.max_steps=10", "train.save_steps=10", "train.per_device_train_batch_size=8", "evaluate.prompts=[]")
+    asked = live.create(tmp_path, *short)
+    live.serve(asked, {4: [cmd.Adjust(changes={"train.per_device_train_batch_size": 4})]})
+    kernel(9)
+    found = live.serve(live.create(tmp_path, *short))
+    assert [(value, who) for _, value, who in adjusted(found)] == [(4, "out of memory"), (2, "out of memory")]
+    assert losses_of(found) == losses_of(asked)
+    files = [manifest.read(run.checkpoint(10)).files for run in (found, asked)]
+    for name in ("model.safetensors", "optimizer.safetensors", "rng.safetensors"):
+        assert files[0][name] == files[1][name], name
+
+
+def test_an_update_that_is_half_done_ends_the_run_and_a_resume_goes_on(
+    tmp_path: Path, kernel: Callable[[int], None]
+) -> None:
+    short = ("train.max_steps=6", "train.save_steps=2", "evaluate.prompts=[]")
+    whole = live.serve(live.create(tmp_path, *short))
+    kernel(8)
+    run = live.serve(live.create(tmp_path, *short), fails=True)
+    ended = state_of(run).ended
+    assert ended is not None
+    assert "in the middle of an update" in ended.reason
+    live.serve(run)
+    assert losses_of(run) == losses_of(whole)
 
 
 def test_where_not_even_one_row_fits_the_run_says_what_to_do(tmp_path: Path, memory: Callable[[Fits], None]) -> None:

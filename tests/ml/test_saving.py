@@ -12,10 +12,11 @@ import pytest
 from msopt_tui.engine.engine import Engine
 from msopt_tui.engine.host import make_engine
 from msopt_tui.ml import checkpoint, manifest, optim
-from msopt_tui.ml.checkpoint import CheckpointError, Saved, Snapshot, files
+from msopt_tui.ml.checkpoint import CheckpointError, Saved, Snapshot, files, write
 from msopt_tui.protocol import commands as cmd
 from msopt_tui.protocol import events as ev
 from msopt_tui.runs.directory import RunDirectory
+from msopt_tui.runs.journal import JournalReader
 from tests.ml import live
 from tests.ml.test_lora import adapted
 from tests.ml.tiny import ARCHITECTURES, CPU, SETTINGS, network
@@ -45,11 +46,11 @@ def held(monkeypatch: pytest.MonkeyPatch, step: int) -> threading.Event:
     """The disk takes its time over the checkpoint of a step: until the event returned is set."""
     store, free, at_work = checkpoint.store, threading.Event(), threading.Lock()
 
-    def slow(folder: Path, taken: Snapshot, wrote: Callable[[int], None]) -> Saved:
+    def slow(folder: Path, taken: Snapshot, *hooks: Callable[..., None]) -> Saved:
         assert at_work.acquire(blocking=False), "two saves at once"
         try:
             assert taken.step != step or free.wait(30)
-            return store(folder, taken, wrote)
+            return store(folder, taken, *hooks)
         finally:
             at_work.release()
 
@@ -61,10 +62,10 @@ def refused(monkeypatch: pytest.MonkeyPatch, *steps: int) -> None:
     """The disk is full while the checkpoints of these steps are written."""
     store = checkpoint.store
 
-    def full(folder: Path, taken: Snapshot, wrote: Callable[[int], None]) -> Saved:
+    def full(folder: Path, taken: Snapshot, *hooks: Callable[..., None]) -> Saved:
         if taken.step in steps:
             raise CheckpointError(f"checkpoint-{taken.step} could not be saved: No space left on device")
-        return store(folder, taken, wrote)
+        return store(folder, taken, *hooks)
 
     monkeypatch.setattr(checkpoint, "store", full)
 
@@ -227,3 +228,23 @@ def test_a_snapshot_is_not_changed_by_training(tmp_path: Path) -> None:
     later = checkpoint.store(tmp_path / "b", taken, wrote.append)
     assert sum(wrote) == taken.bytes, "how far it is can be told"
     assert manifest.read(at_once.path).files == manifest.read(later.path).files
+
+
+def test_no_checkpoint_is_there_before_the_journal_has_the_steps_it_is_made_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a kill between the two would leave steps that no journal tells of."""
+    run, known = live.create(tmp_path, *SHORT), list[tuple[int, int]]()
+    put = write.put
+
+    def look(unfinished: Path, target: Path) -> None:
+        if target.parent == run.checkpoints:
+            done = [event for event in JournalReader(run.events).read() if isinstance(event, ev.StepsDone)]
+            last = max((event.first + len(event.losses) - 1 for event in done), default=0)
+            known.append((int(target.name.partition("-")[2]), last))
+        put(unfinished, target)
+
+    monkeypatch.setattr(write, "put", look)
+    live.serve(run)
+    assert len(known) >= 3
+    assert all(last >= step for step, last in known), known

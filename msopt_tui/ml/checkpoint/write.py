@@ -58,10 +58,16 @@ def snapshot(
     return Snapshot(state.step, {**described(model), STATE: state.taken_here(device).encode()}, tensors, tokenizer_dir)
 
 
-def store(checkpoints_dir: Path, snapshot: Snapshot, wrote: Callable[[int], None] = lambda _: None) -> Saved:
+def store(
+    checkpoints_dir: Path,
+    snapshot: Snapshot,
+    wrote: Callable[[int], None] = lambda _: None,
+    ready: Callable[[], None] = lambda: None,
+) -> Saved:
     """Write `checkpoint-<step>`; one of that step is replaced. Only one at a time in a directory.
 
-    `wrote` hears of the tensors' bytes as they are written, `Snapshot.bytes` in all.
+    `wrote` hears of the tensors' bytes as they are written, `Snapshot.bytes` in all; `ready` is called when they are on
+    the disk, before the checkpoint takes its place.
 
     Raises CheckpointError where it can't be written (disk full); what was there before stays as it was.
     """
@@ -72,6 +78,7 @@ def store(checkpoints_dir: Path, snapshot: Snapshot, wrote: Callable[[int], None
         unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=checkpoints_dir))
         try:
             size = _write(unfinished, snapshot, wrote)
+            ready()
             put(unfinished, target)
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
