@@ -34,7 +34,7 @@ def print_run(path: Path) -> int:
     if len(state.losses) > 1:
         _plot(state)
     print("\n".join(clean(line) for line in [*_evaluations(state), *_confusion(state), *_samples(state)]))
-    for line in list(state.journal)[-8:]:
+    for line in state.journal.latest(8):
         print(f"  {time.strftime('%H:%M:%S', time.localtime(line.time))}  {clean(line.text)}")
     return 0
 

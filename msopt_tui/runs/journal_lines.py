@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import cache
 
 import msgspec
@@ -24,10 +25,8 @@ class LineDecoder:
         """The events of whole lines; one that is none is counted and left out."""
         each = lines.split(b"\n")
         if not any(map(is_doubtful, each)):
-            try:
+            with contextlib.suppress(ValueError, RecursionError):  # some line in here is bad: below
                 return self._known(_decoder().decode_lines(lines))
-            except (ValueError, RecursionError):
-                pass  # some line in here is bad: below
         # One by one, so that only the bad ones are left out.
         return [event for line in each if line.strip() for event in self._one(line)]
 

@@ -24,22 +24,28 @@ class Line(NamedTuple):
 
 E = TypeVar("E")
 Words = tuple[LineKind, int | None, str]
-_WORDS: dict[type, Callable[[ev.Event], Words | None]] = {}
+_WORDS: dict[type, Callable[[ev.Event], Words]] = {}
 
 
 def describe(event: ev.Event) -> Line | None:
-    """The line of an event; `None` for those too frequent to be worth one (steps, progress, resources, pieces)."""
-    words = _WORDS.get(type(event))
-    said = words(event) if words else None
-    if said is None:
+    """The line of an event; `None` for those that are not worth one."""
+    if not has_line(event):
         return None
-    kind, step, text = said
+    kind, step, text = _WORDS[type(event)](event)
     return Line(event.time, step, kind, text)
 
 
-def _line(kind: type[E]) -> Callable[[Callable[[E], Words | None]], Callable[[E], Words | None]]:
-    def register(words: Callable[[E], Words | None]) -> Callable[[E], Words | None]:
-        _WORDS[kind] = cast("Callable[[ev.Event], Words | None]", words)
+def has_line(event: ev.Event) -> bool:
+    """Whether an event is worth a line: not where it is too frequent (steps, progress, resources, pieces)."""
+    if isinstance(event, ev.PhaseChanged):
+        # Rounds and evaluations have lines of their own, and a start says nothing yet.
+        return event.phase not in ("train", "evaluate") and event.status != "started"
+    return type(event) in _WORDS
+
+
+def _line(kind: type[E]) -> Callable[[Callable[[E], Words]], Callable[[E], Words]]:
+    def register(words: Callable[[E], Words]) -> Callable[[E], Words]:
+        _WORDS[kind] = cast("Callable[[ev.Event], Words]", words)
         return words
 
     return register
@@ -62,9 +68,7 @@ def _run_started(e: ev.RunStarted) -> Words:
 
 
 @_line(ev.PhaseChanged)
-def _phase_changed(e: ev.PhaseChanged) -> Words | None:
-    if e.phase in ("train", "evaluate") or e.status == "started":
-        return None  # rounds and evaluations have lines of their own, and a start says nothing yet
+def _phase_changed(e: ev.PhaseChanged) -> Words:
     took = duration(e.seconds) if e.status == "finished" else "skipped"
     return "phase", e.step or None, _join(f"{e.phase} {took}", e.detail)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from msopt_tui.config.fields import Scalar
 from msopt_tui.protocol import events as ev
 from msopt_tui.state.clock import Clock
-from msopt_tui.state.describe import Line, describe
 from msopt_tui.state.energy import Energy
 from msopt_tui.state.fold import HANDLERS
+from msopt_tui.state.metric_curves import MetricCurves
 from msopt_tui.state.parts import Answering as Answering
 from msopt_tui.state.parts import CommandState as CommandState
 from msopt_tui.state.parts import Mark as Mark
@@ -20,10 +20,10 @@ from msopt_tui.state.parts import Status as Status
 from msopt_tui.state.rates import StepRate
 from msopt_tui.state.series import Series
 from msopt_tui.state.spent import Spent
+from msopt_tui.state.told import Told
 from msopt_tui.state.work import Work
 
 RESOURCE_SAMPLES = 300
-JOURNAL_LINES = 5_000
 ANSWERS = 100
 ALERTS = 20
 
@@ -65,7 +65,7 @@ class RunState:
     learning_rates: Series = field(default_factory=Series)
     clock: Clock = field(default_factory=Clock)
     """Tokens, seconds and epochs behind each step."""
-    metrics: dict[str, Series] = field(default_factory=dict)
+    metrics: MetricCurves = field(default_factory=MetricCurves)
     """Validation metrics by name, over steps."""
     evaluations: list[ev.Evaluated] = field(default_factory=list)
     best: ev.Evaluated | None = None
@@ -94,9 +94,7 @@ class RunState:
     alerts: deque[ev.Alerted] = field(default_factory=lambda: deque(maxlen=ALERTS))
     alert_count: int = 0
     """Alerts ever, so that a view knows which of them are new."""
-    journal: deque[Line] = field(default_factory=lambda: deque(maxlen=JOURNAL_LINES))
-    journal_count: int = 0
-    """Lines ever, so that a view knows which of them are new."""
+    journal: Told = field(default_factory=Told)
     rate: StepRate = field(default_factory=StepRate)
     ended: ev.RunEnded | None = None
     last_time: float = 0.0
@@ -109,10 +107,7 @@ class RunState:
         self.version += 1
         self.last_time = event.time
         HANDLERS[type(event)](self, event)
-        line = describe(event)
-        if line is not None:
-            self.journal.append(line)
-            self.journal_count += 1
+        self.journal.add(event)
 
     @property
     def loss(self) -> float | None:
@@ -139,8 +134,8 @@ class RunState:
         self.marks.append(Mark(step, kind, text))
 
     def metric(self, name: str) -> Series:
-        """The series of a validation metric, made on first use."""
-        return self.metrics.setdefault(name, Series())
+        """The series of a validation metric, empty where it was never measured."""
+        return self.metrics.of(name)
 
     def put(self, name: str, value: Scalar) -> None:
         """Remember the value of a setting that is in force from now on."""

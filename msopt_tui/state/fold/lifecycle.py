@@ -47,8 +47,9 @@ def _run_started(state: RunState, event: ev.RunStarted) -> None:
 
 def _forget_after(state: RunState, step: int) -> None:
     """Drop what a resumed run will do again."""
-    for series in (state.losses, state.grad_norms, state.learning_rates, *state.metrics.values()):
+    for series in (state.losses, state.grad_norms, state.learning_rates):
         series.truncate_after(step)
+    state.metrics.forget_after(step)
     state.evaluations = [one for one in state.evaluations if one.step <= step]
     state.best = next((one for one in reversed(state.evaluations) if one.best), None)
     state.samples = [one for one in state.samples if one.step <= step]

@@ -75,8 +75,7 @@ def _evaluated(state: RunState, event: ev.Evaluated) -> None:
         return
     state.evaluations.append(event)
     state.evaluation_seconds = event.seconds
-    for name, value in event.metrics.items():
-        state.metric(name).extend(event.step, [value])
+    state.metrics.add(event)
     state.mark("best" if event.best else "evaluation", event.step)
     if event.best:
         state.best = event

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from rich.style import Style
@@ -86,9 +87,9 @@ class ChartPane(Pane):
         """Hand the series to the charts."""
         self._version += 1
         # The list only grows; a run that goes back to an earlier step gets a new one.
-        if self._marks_of is not state.marks or len(self._marks) != len(state.marks):
-            self._marks_of = state.marks
-            self._marks = [Mark(mark.step, *_MARKS[mark.kind]) for mark in state.marks]
+        if self._marks_of is not state.marks:
+            self._marks_of, self._marks = state.marks, []
+        self._marks += [Mark(mark.step, *_MARKS[mark.kind]) for mark in islice(state.marks, len(self._marks), None)]
         steps = state.last_step or None
         for chart in self.charts:
             chart.set_unit(self._unit)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _ARROWS = {"lower": "↓", "higher": "↑"}
 _COLUMN = 9
+_MOST = 1_000
+"""Evaluations in the table; the older ones are on the curves."""
 _ROWS = 3
 """Rows of the table that stay in view above a confusion matrix, its header among them."""
 _CLASSES = 8
@@ -59,7 +61,7 @@ class EvaluationPane(TextPane):
             return [[("no evaluation yet", "muted")]]
         names = _fitting(state, max((width - 9) // _COLUMN, 1))
         below = [*_by_source(state, latest, width), *confusion_lines(latest, width)]
-        rows = list(reversed(state.evaluations))
+        rows = state.evaluations[: -_MOST - 1 : -1]
         lines = [_header(names)]
         if state.test is not None:
             lines.append(_row("TEST", state.test, names, "accent"))
@@ -69,6 +71,9 @@ class EvaluationPane(TextPane):
         table = [_step_row(one, names, one is state.best) for one in rows]
         cut = in_view if below else len(table)
         lines += [*table[:cut], *_also(latest, names, width), *below, *table[cut:]]
+        if len(state.evaluations) > _MOST:
+            older = f"{len(state.evaluations) - _MOST:,} older ones are on the curves, and in msopt-tui export"
+            lines.append([(older, "muted")])
         return lines + _signatures(latest, width)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from msopt_tui.ui.panes.base import TextPane
@@ -29,6 +28,8 @@ KINDS: dict[LineKind, tuple[str, Role]] = {
 }
 """Glyph and role of each kind of line."""
 _ROWS = 10_000
+_AT_FIRST = 300
+"""Lines of a long journal that are laid out until somebody scrolls up."""
 
 
 class JournalPane(TextPane):
@@ -43,25 +44,30 @@ class JournalPane(TextPane):
         self._rows: deque[Words] = deque(maxlen=_ROWS)
         self._taken = 0
         self._made_of: RunState | None = None
-        self._made_for: tuple[int, str] = (0, "")
+        self._made_for: tuple[int, str, bool] = (0, "", False)
+        self._is_whole = False
+        """Whether more is wanted than the latest lines."""
         self.filter = ""
         """Only lines with all of these words are shown; see `matches`."""
 
     def looks_at(self, state: RunState) -> object:
         """How many lines there ever were, and which of them are wanted."""
-        return state.journal_count, self.filter
+        return state.journal.count, self.filter
 
     def lines_of(self, state: RunState, width: int) -> Sequence[Words]:
         """What is new is added; everything is made anew only for another width or run."""
-        if self._made_of is not state or self._made_for != (width, self.filter):
-            self._made_of, self._made_for = state, (width, self.filter)
+        wanted = width, self.filter, self._is_whole or bool(self.filter)
+        if self._made_of is not state or self._made_for != wanted:
+            self._made_of, self._made_for = state, wanted
             self._rows.clear()
             self._taken = 0
-        fresh = min(state.journal_count - self._taken, len(state.journal))
-        for line in islice(state.journal, len(state.journal) - fresh, None):
+        if not wanted[2] and state.journal.count - self._taken > _AT_FIRST:
+            self._rows.clear()
+            self._taken = state.journal.count - _AT_FIRST
+        for line in state.journal.latest(state.journal.count - self._taken):
             if matches(line, self.filter):
                 self._rows.extend(journal_rows(line, width))
-        self._taken = state.journal_count
+        self._taken = state.journal.count
         return list(self._rows) or ([[("no line has these words", "muted")]] if self.filter else [])
 
     def use_filter(self, words: str) -> None:
@@ -72,9 +78,18 @@ class JournalPane(TextPane):
 
     def scroll_lines(self, by: int, *, to_end: bool = False) -> None:
         """Scrolling up stops following; reaching the end takes it up again."""
+        if by < 0 and not self._is_whole:
+            self._show_whole()
         super().scroll_lines(by, to_end=to_end)
         if by:
             self.set_follow(self.at_end)
+
+    def _show_whole(self) -> None:
+        """Lay out what is above too; the view stays on the lines that it shows."""
+        self._is_whole = True
+        from_end = len(self.lines) - self.top
+        self.redraw()
+        self.top = max(len(self.lines) - from_end, 0)
 
     def set_follow(self, follow: bool) -> None:
         """Follow new lines, or stay."""

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 PAUSE_SECONDS = 0.001
 """Between two slices of a long journal."""
+BEHIND_SECONDS = 1.0
+"""Between two looks at the panes while such a journal is read."""
 Outcome = Literal["detached", "ended", "left"]
 """How the cockpit was left: the run goes on without it; it is over; it was only looked at."""
 ResumeRun = Callable[[Path], EngineLink]
@@ -125,6 +127,8 @@ class RunView(KeyScreen):
         """The data of this run on a screen of its own, once it was opened."""
         self._is_catching_up = False
         self._has_begun = False
+        self._looked_at = 0.0
+        """When the panes were drawn last."""
 
     @cached_property
     def feed(self) -> Feed:
@@ -175,6 +179,8 @@ class RunView(KeyScreen):
         self._is_catching_up = False
         self.feed.read()
         self._catch_up_soon()
+        if not self.feed.behind and self.is_current:
+            self.show_all()  # and not only with the next frame
 
     def show_all(self) -> None:
         """Bring everything that can be seen up to date."""
@@ -183,10 +189,19 @@ class RunView(KeyScreen):
         state = self.feed.state
         self.strip.show_run(state, self.feed.standing)
         self._show_banner()
-        self.board.show(state)
+        if self._is_worth_a_look():
+            self.board.show(state)
         self.show_keys()
         if isinstance(self.app.screen, Dialog):
             self.app.screen.show(state)
+
+    def _is_worth_a_look(self) -> bool:
+        """While a long journal is read, the panes are drawn now and then: each time takes from the reading."""
+        now = self.options.clock()
+        if self.feed.behind and now - self._looked_at < BEHIND_SECONDS:
+            return False
+        self._looked_at = now
+        return True
 
     def show_keys(self) -> None:
         """The footer: keys of the focused pane, and how the latest request stands."""

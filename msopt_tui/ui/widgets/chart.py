@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from msopt_tui.ui.widgets.chart_frame import ChartPainter, Layout
+from msopt_tui.ui.widgets.chart_marks import VisibleMarks
 from msopt_tui.ui.widgets.chart_model import (
     CURSOR,
     FAINT,
@@ -97,6 +98,7 @@ class Chart(ChartMouse):
         self._empty_text = empty_text
         self._curves: tuple[Curve, ...] = ()
         self._marks: tuple[Mark, ...] = ()
+        self._visible = VisibleMarks()
         self._version: int | None = None
         self._window = Window()
         self._painter = ChartPainter()
@@ -290,7 +292,7 @@ class Chart(ChartMouse):
         picture = Picture(
             title=self._title,
             curves=self._curves,
-            marks=self._marks,
+            marks=self._visible.of(self._marks, self.window, size.width),
             window=self.window,
             log_y=self.log_y,
             robust_y=self.robust_y,

@@ -63,20 +63,22 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def _wrapped(paragraph: str, width: int) -> list[str]:
-    if cell_len(paragraph) <= width:
+    # ASCII, which most lines are, has a cell a character; anything else is looked up.
+    cells = len if paragraph.isascii() else cell_len
+    if cells(paragraph) <= width:
         return [paragraph]
     lines: list[str] = []
     line, used = "", 0
     for word in _WORD.findall(paragraph):
-        size = cell_len(word)
+        size = cells(word)
         if used and used + size > width:
             lines.append(line)
             word = word.lstrip(" ")
-            line, used, size = "", 0, cell_len(word)
+            line, used, size = "", 0, cells(word)
         *full, word = chop_cells(word, width) if size > width else [word]
         lines.extend(full)
         line += word
-        used += cell_len(word)
+        used += cells(word)
     return [*lines, line]
 
 
