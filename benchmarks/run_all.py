@@ -8,7 +8,7 @@ from pathlib import Path
 
 SCRIPTS = (
     *("training_speed.py", "cockpit.py", "chart_cost.py", "preprocess.py", "history.py", "refinement.py"),
-    *("save_cost.py", "reliability.py", "soak.py"),
+    *("save_cost.py", "reliability.py", "soak.py", "large_run.py"),
 )
 
 
