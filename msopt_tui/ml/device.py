@@ -74,6 +74,15 @@ def set_threads(resources: ResourcesTable) -> int:
     return torch.get_num_threads()
 
 
+def use(device: torch.device) -> None:
+    """Make it the current one of this thread: marks that are put into a queue without a word go into that one's.
+
+    Without it, figures on their way from a second GPU would be read when the first is through with nothing.
+    """
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+
+
 def make_repeatable(device: torch.device) -> None:
     """Have CUDA take kernels that give the same bits every time, where there are such; a CPU's always do.
 

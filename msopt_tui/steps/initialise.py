@@ -60,6 +60,7 @@ def _build(context: RunContext, prepared: PreparedData) -> Session:
     config = context.config
     where = device.pick_device(config.resources)
     device.set_threads(config.resources)
+    device.use(where)
     device.make_repeatable(where)
     dtype = device.autocast_dtype(where, config.train.bf16)
     torch.manual_seed(config.train.seed)

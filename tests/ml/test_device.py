@@ -40,6 +40,14 @@ def test_auto_and_cuda_are_the_current_gpu_with_its_number() -> None:
     assert device.pick_device(ResourcesTable(device="cuda:0")) == GPU
 
 
+def test_the_gpu_in_use_is_the_threads_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "set_device", used.append)
+    device.use(CPU)
+    device.use(torch.device("cuda", 1))
+    assert used == [torch.device("cuda", 1)]
+
+
 @pytest.mark.usefixtures("gpus")
 def test_a_gpu_beyond_those_there_names_those_there() -> None:
     with pytest.raises(ValueError, match=r"cuda:2: this machine has 2 \(cuda:0 to cuda:1\)"):
