@@ -13,6 +13,7 @@ from msopt_tui.engine.host import make_engine
 from msopt_tui.protocol.commands import Evaluate
 from msopt_tui.protocol.events import Event
 from msopt_tui.runs.directory import RunDirectory
+from tests.ml.live import serve
 
 ANIMALS = ["cat", "dog", "horse", "cow", "sheep", "goat", "fox", "wolf", "bear", "deer"]
 PLANTS = ["oak", "pine", "birch", "rose", "tulip", "fern", "moss", "grass", "ivy", "thyme"]
@@ -125,12 +126,15 @@ def write(folder: Path, task: str, *, model: str, steps: int = 40, more: str = "
     return project
 
 
-def run(project: Path, *overrides: str, ask: Evaluate | Sequence[Evaluate] = ()) -> RunDirectory:
-    """The whole run, in this process; `ask` is served before its first step."""
+def run(project: Path, *overrides: str, ask: Evaluate | Sequence[Evaluate] = (), at: int = 0) -> RunDirectory:
+    """The whole run, in this process; `ask` is served when `at` steps are done."""
     config = load_project(project, [f"data.cache_dir={project.parent / 'cache'}", *overrides])
     directory = launch.create_run(config, project, project.parent / "runs")
+    asked = [ask] if isinstance(ask, Evaluate) else ask
+    if at:
+        return serve(directory, {at: asked})
     engine = make_engine(directory, somebody_watches=False)
-    for command in [ask] if isinstance(ask, Evaluate) else ask:
+    for command in asked:
         engine.submit(command)
     engine.serve()
     assert engine.ended is not None
