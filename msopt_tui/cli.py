@@ -36,8 +36,9 @@ msopt-tui: a terminal training cockpit for language models
   msopt-tui new [PROJECT.toml]                   a commented project file from a few questions; for scripts --yes and
                                                  --name, --task, --data, --model, --steps
   msopt-tui edit PROJECT.toml                    edit it with every problem and every key explained, save it, start it
-  msopt-tui queue A.toml B.toml ...              one after another without a screen, going on after a failure and
-                                                 without a terminal; a summary at the end
+  msopt-tui queue [A.toml B.toml ...]            add them to the queue of the runs folder and work it off without a
+                                                 screen, going on after a failure and without a terminal; without any:
+                                                 list it, and go on with what is left of it in the background
   msopt-tui check PROJECT.toml [key=value ...]   plan, parameters, memory; the data: rows with their loss mask,
                                                  lengths, what cleaning dropped (--json: as JSON); trains nothing
   msopt-tui export RUN [DIR]                     every step and evaluation as CSV (--json: JSON lines), what the run

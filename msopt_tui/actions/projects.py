@@ -7,12 +7,14 @@ import os
 import sys
 from pathlib import Path
 
-from msopt_tui.actions.common import EXIT_USAGE, cache_root, fail, is_terminal, load
-from msopt_tui.actions.showing import cockpit
+from msopt_tui.actions.common import EXIT_USAGE, cache_root, fail, is_terminal, load, runs_dir_of
+from msopt_tui.actions.showing import add_to_queue, cockpit
 from msopt_tui.arguments import Options, UsageError
 from msopt_tui.config.errors import ConfigError
 from msopt_tui.config.load import check_text
-from msopt_tui.config.schema import UiTable
+from msopt_tui.config.schema import ProjectTable, UiTable
+from msopt_tui.runs.queue_file import QueueError, QueueStore
+from msopt_tui.state.text import clean
 
 
 def check(options: Options) -> int:
@@ -74,15 +76,45 @@ def edit(options: Options) -> int:
 
 
 def queue(options: Options) -> int:
-    """`msopt-tui queue a.toml b.toml …`: one project after another, headless."""
-    from msopt_tui.queueing import Queue
+    """`msopt-tui queue [a.toml b.toml …]`: add projects and work them off headless; without any, list the queue."""
+    from msopt_tui import queueing
 
-    if not options.words:
-        raise UsageError("queue which projects?  msopt-tui queue a.toml b.toml")
+    runs_dir = runs_dir_of(options, ProjectTable())
+    store = QueueStore(runs_dir)
+    try:
+        if not options.words:
+            return _go_on(store, runs_dir)
+        _add_to_queue(store, options)
+    except QueueError as error:
+        return fail(clean(str(error)))
     gc.enable()
+    return queueing.work(runs_dir)
+
+
+def _add_to_queue(store: QueueStore, options: Options) -> None:
     flags = [flag for flag in ("--json", "--in-process") if options.flag(flag)]
     values = [f"{name}={value}" for name, value in options.given("--runs-dir", "--resume").items()]
-    return Queue(options.words, [*options.overrides, *flags, *values]).run()
+    arguments = [*options.overrides, *flags, *values]
+    for word in options.words:
+        add_to_queue(options, store, Path(word), arguments)
+
+
+def _go_on(store: QueueStore, runs_dir: Path) -> int:
+    from msopt_tui import queueing
+
+    for line in queueing.list_queue(store):
+        print(clean(line))
+    if store.is_worked:
+        print("worked off in the background")
+    elif queueing.is_left(store.read()):
+        try:
+            worker = queueing.start_worker(runs_dir)
+        except OSError as error:
+            return fail(f"no worker can be started: {error.strerror}")
+        if worker is not None:
+            print(f"nobody was at it: process {worker.pid} goes on with it; what it says is in {store.log}")
+            worker.returncode = 0  # it outlives us, which is no leak
+    return 0
 
 
 def schema(_: Options) -> int:

@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING
 
 from msopt_tui.actions.common import fail, is_terminal, runs_dir_of, ui_of
 from msopt_tui.arguments import Options
+from msopt_tui.config.errors import ConfigError
 from msopt_tui.config.load import load_project
 from msopt_tui.config.schema import ProjectTable, UiTable
 from msopt_tui.link.base import EngineLink
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from msopt_tui.runs.directory import RunDirectory
     from msopt_tui.runs.project_file import ProjectFile
+    from msopt_tui.runs.queue_file import Queue, QueueStore
 
 
 def watch_new(options: Options, path: Path, ui: UiTable) -> int:
@@ -74,7 +78,7 @@ def cockpit(options: Options, link: EngineLink | None, ui: UiTable, edit: Projec
     """Show a run, else the editor of `edit`, else the history, until the person leaves."""
     if options.flag("--no-color"):
         os.environ["NO_COLOR"] = "1"
-    from msopt_tui.ui.app import run_cockpit
+    from msopt_tui.ui.app import QueueDeeds, run_cockpit
 
     return run_cockpit(
         link,
@@ -86,6 +90,7 @@ def cockpit(options: Options, link: EngineLink | None, ui: UiTable, edit: Projec
         branch_run=lambda path, step, changes: _branch_and_start(options, path, step, changes),
         start_project=lambda path: start_project(options, path),
         edit=edit,
+        queue=QueueDeeds(lambda store, path: add_to_queue(options, store, path), _work_queue_off),
         readonly=options.flag("--readonly"),
         can_detach=not options.flag("--in-process"),
     )
@@ -98,6 +103,23 @@ def start_project(options: Options, path: Path) -> EngineLink:
     config = load_project(path, options.overrides)
     directory = launch.create_run(config, path, runs_dir_of(options, config.project))
     return start_engine(options, directory.path)
+
+
+def add_to_queue(options: Options, store: QueueStore, path: Path, arguments: Sequence[str] = ()) -> Queue:
+    """The queue with one more project, which may be a wrong one: its turn then says so. Raises QueueError."""
+    try:
+        project = load_project(path).project
+    except ConfigError:
+        project = ProjectTable()
+    runs_dir = str(runs_dir_of(options, project))
+    folder = os.getcwd()  # noqa: PTH109  # as text, whatever its bytes
+    return store.change(lambda queue: queue.add(str(path.resolve()), folder, runs_dir, arguments))
+
+
+def _work_queue_off(runs_dir: Path) -> Popen[bytes] | None:
+    from msopt_tui.queueing import start_worker
+
+    return start_worker(runs_dir)
 
 
 def branch_from(old: RunDirectory, step: int | None, overrides: Sequence[str], runs_dir: Path) -> RunDirectory:

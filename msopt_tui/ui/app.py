@@ -7,7 +7,7 @@ import gc
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from textual import events
@@ -31,12 +31,22 @@ from msopt_tui.ui.theme import ThemeFile, load_theme, theme_names
 from msopt_tui.ui.theme_watch import SECONDS, ThemeWatch
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from msopt_tui.runs.project_file import ProjectFile
+    from msopt_tui.runs.queue_file import Queue, QueueStore
 
 MakeLink = Callable[[Path], EngineLink]
 """Opens a run for watching: live where its engine is there, else read-only."""
 StartProject = Callable[[Path], EngineLink]
 """Starts a run with a project file; may block for a while, may raise OSError or ValueError."""
+
+
+class QueueDeeds(NamedTuple):
+    """How the queue is added to and worked off; see `screens.queue.QueueWays`."""
+
+    add: Callable[[QueueStore, Path], Queue]
+    work: Callable[[Path], Popen[bytes] | None]
 
 
 class CockpitApp(App[Outcome], inherit_bindings=False):
@@ -64,6 +74,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         branch_run: BranchRun | None = None,
         start_project: StartProject | None = None,
         edit: ProjectFile | None = None,
+        queue: QueueDeeds | None = None,
         themes: Iterable[Path] | None = None,
         layout_file: Path | None = None,
         driver_class: type[Driver] | None = None,
@@ -80,6 +91,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
             make_link: Opens a run from the history; without it runs there can't be opened.
             branch_run: Begins a run from another one's checkpoint; without it `branch` says that it can't.
             start_project: Starts a run with a project file; without it the editor says that it can't.
+            queue: What the queue's screen needs; without it there is none.
             edit: Begin with the editor of this project file; `link` is then `None`.
             resume_run: Takes an ended or lost run up again; without it `resume` says that it can't.
             themes: Folders of theme files, the user's first; by default those of `msopt_tui.paths`.
@@ -99,6 +111,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         self.make_link = make_link
         self._start_project = start_project
         self._edit = edit
+        self._queue_deeds = queue
         self.theme_file = theme
         self._theme_folders = folders
         self._theme_watch = ThemeWatch(name, folders)
@@ -160,6 +173,15 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
     def on_run_view_history_wanted(self) -> None:
         """Show all runs over the cockpit."""
         self.push_screen(self._history_screen())
+
+    def on_queue_wanted(self) -> None:
+        """Show the queue over what is there."""
+        if self._queue_deeds is None:
+            self.notify("there is no queue here", severity="warning")
+            return
+        from msopt_tui.ui.screens.queue import QueueScreen, QueueWays
+
+        self.push_screen(QueueScreen(self.keys, self._runs_dir, QueueWays(self.open_run, *self._queue_deeds)))
 
     def open_run(self, run_dir: Path) -> None:
         """Show another run over the history."""
@@ -286,6 +308,7 @@ def run_cockpit(
     resume_run: ResumeRun,
     branch_run: BranchRun,
     start_project: StartProject,
+    queue: QueueDeeds,
     edit: ProjectFile | None = None,
     readonly: bool = False,
     can_detach: bool = True,
@@ -314,6 +337,7 @@ def run_cockpit(
         branch_run=branch_run,
         start_project=start_project,
         edit=edit,
+        queue=queue,
         layout_file=state_dir() / "layout.json",
         driver_class=SafeLinuxDriver if guard is None else safe_driver(guard),
     )

@@ -29,6 +29,7 @@ HISTORY: tuple[Action, ...] = (
     _action("lineage", ("L",), "lineage", "What branched from what, as a tree."),
     _action("postmortem", ("!",), "what went wrong", "What went wrong: traceback, last journal lines, ways on.", 14),
     _action("edit", ("E",), "edit project", "Edit the project file of the run, or another one, and start it.", 15),
+    _action("queue", ("Q",), "queue", "Project files that run one after another: look at, add, reorder.", 16),
     _action("up", ("up", "k"), "up", "Go to the run above."),
     _action("down", ("down", "j"), "down", "Go to the run below."),
     _action("page_up", ("pageup",), "page up", "Go a page up."),

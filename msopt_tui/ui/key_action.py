@@ -7,8 +7,8 @@ from typing import Literal, NamedTuple, get_args
 
 from msopt_tui.protocol import commands
 
-Group = Literal["Run", "Panes", "Charts", "Lists and samples", "Program", "History", "Project file"]
-Place = Literal["run", "history", "editor"]
+Group = Literal["Run", "Panes", "Charts", "Lists and samples", "Program", "History", "Project file", "Queue"]
+Place = Literal["run", "history", "editor", "queue"]
 """The screen whose key it is."""
 PaneName = Literal["loss", "rate", "resources", "evaluation", "samples", "settings", "journal", "findings", "about"]
 PANES: tuple[PaneName, ...] = get_args(PaneName)

@@ -10,6 +10,7 @@ from msopt_tui.protocol import commands
 from msopt_tui.ui.editor_keys import EDITOR
 from msopt_tui.ui.history_keys import HISTORY
 from msopt_tui.ui.key_action import CHARTS, LISTS, PANES, Action, Group, PaneName, Place
+from msopt_tui.ui.queue_keys import QUEUE
 
 __all__ = [
     "ACTIONS",
@@ -130,12 +131,13 @@ ACTIONS: tuple[Action, ...] = (
         "data", ("D",), "data", "Data: rows, tokens and loss mask; lengths; what cleaning dropped.", "Program", (), 29
     ),
     Action("history", ("h", "f2"), "history", "All runs: look at, compare, resume.", "Program", (), 30),
+    Action("queue", ("Q",), "queue", "Project files that run one after another: look at, add, reorder.", "Program"),
     Action("help", ("?", "f1"), "help", "All keys.", "Program", (), 91),
     Action("palette", (":", "ctrl+p"), "commands", "Find an action by its name.", "Program", (), 41),
     Action("quit", ("q", "ctrl+c", "ctrl+q"), "quit", "Leave, or end the run; asks which.", "Program", (), 92),
 )
 
-ELSEWHERE: tuple[Action, ...] = (*HISTORY, *EDITOR)
+ELSEWHERE: tuple[Action, ...] = (*HISTORY, *EDITOR, *QUEUE)
 """Keys of screens other than the cockpit."""
 BY_ID: dict[str, Action] = {action.id: action for action in (*ACTIONS, *ELSEWHERE)}
 

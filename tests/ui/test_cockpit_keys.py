@@ -554,6 +554,13 @@ async def follow(ui: Cockpit, pressed: str) -> None:
     assert "line 19" in ui.text()
 
 
+@key("queue")
+async def queue(ui: Cockpit, pressed: str) -> None:
+    """What it shows is in `test_queue`."""
+    await ui.press(pressed)
+    await ui.until(lambda: any("no queue here" in one.message for one in ui.app._notifications), "the answer")
+
+
 @key("postmortem")
 async def postmortem(ui: Cockpit, pressed: str) -> None:
     await ui.press(pressed)

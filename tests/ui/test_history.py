@@ -62,6 +62,7 @@ class Host(App[None]):
         self.theme = self.theme_file.name
         self.opened: list[str] = []
         self.resumed: list[str] = []
+        self.queues_wanted = 0
         self.history = HistoryScreen(
             runs_dir, lambda path: self.opened.append(path.name), lambda path: self.resumed.append(path.name), load=load
         )
@@ -72,6 +73,9 @@ class Host(App[None]):
     def on_mount(self) -> None:
         if not self.alone:
             self.push_screen(self.history)
+
+    def on_queue_wanted(self) -> None:
+        self.queues_wanted += 1
 
     @property
     def runs(self) -> RunRows:

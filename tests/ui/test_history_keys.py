@@ -139,6 +139,12 @@ async def _edit(app: Host, pilot: Pilot[None], pressed: str) -> None:
     assert "can't be edited from here" in seen(app.history, app)
 
 
+@key("queue")
+async def _queue(app: Host, pilot: Pilot[None], pressed: str) -> None:
+    await pilot.press(pressed)
+    await until(pilot, lambda: app.queues_wanted == 1)
+
+
 @key("resume")
 async def _resume(app: Host, pilot: Pilot[None], pressed: str) -> None:
     await pilot.press(pressed, "enter")

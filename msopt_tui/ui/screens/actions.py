@@ -8,6 +8,7 @@ from msopt_tui.protocol import commands
 from msopt_tui.ui.keys import PANES, Action, PaneName
 from msopt_tui.ui.panes.base import TextPane
 from msopt_tui.ui.screens.chart_deeds import CHART_DEEDS
+from msopt_tui.ui.screens.key_screen import QueueWanted
 from msopt_tui.ui.screens.layout_deeds import LAYOUT_DEEDS
 from msopt_tui.ui.screens.run_view import RunView
 from msopt_tui.ui.widgets.chart import Chart
@@ -156,6 +157,10 @@ def _history(screen: RunView) -> None:
     screen.post_message(RunView.HistoryWanted())
 
 
+def _queue(screen: RunView) -> None:
+    screen.post_message(QueueWanted())
+
+
 def _maximise(screen: RunView) -> None:
     board = screen.board
     focused = board.focused
@@ -295,6 +300,7 @@ DEEDS: dict[str, Deed] = {
     "follow": _follow,
     "data": _data,
     "history": _history,
+    "queue": _queue,
     "help": _help,
     "palette": _palette,
     "quit": _quit,

@@ -31,6 +31,7 @@ DEEDS: dict[str, Callable[[HistoryScreen], None]] = {
     "history_lineage": ways.lineage,
     "history_postmortem": ways.postmortem,
     "history_edit": ways.edit_project,
+    "history_queue": ways.queue,
     "history_up": lambda screen: screen.action_move(-1),
     "history_down": lambda screen: screen.action_move(1),
     "history_page_up": lambda screen: screen.action_page(-1),

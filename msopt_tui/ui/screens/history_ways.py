@@ -85,6 +85,13 @@ def edit_project(screen: HistoryScreen) -> None:
     screen.app.push_screen(LineDialog("edit a project file", "file", hint, check, start), answered)
 
 
+def queue(screen: HistoryScreen) -> None:
+    """Show the queue."""
+    from msopt_tui.ui.screens.key_screen import QueueWanted
+
+    screen.post_message(QueueWanted())
+
+
 def _shortest(path: str) -> str:
     return min(path, os.path.relpath(path), key=len)
 

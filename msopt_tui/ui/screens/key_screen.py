@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from textual import events
+from textual.message import Message
 from textual.screen import Screen
+
+
+class QueueWanted(Message):
+    """The person wants to see the queue, from whichever screen."""
 
 
 class KeyScreen(Screen[None]):
