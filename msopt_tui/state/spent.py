@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 Doing = Literal["evaluate", "refine", "idle"]
@@ -47,13 +48,25 @@ class Spent:
         seconds["other"] = max(whole - sum(seconds.values()), 0.0)
         return {name: 100.0 * part / whole for name, part in seconds.items()}
 
-    def words(self, now: float) -> str:
-        """`train 82 · eval 9 · idle 7 · other 2 %`; what took less than half a hundredth is left out."""
-        shares = self.shares(now)
-        parts = [f"{_NAMES[name]} {share:.0f}" for name, share in shares.items() if share >= 0.5]
-        return f"{' · '.join(parts)} %" if parts else ""
+    def words(self, now: float, most: int = 80) -> str:
+        """`train 82 · eval 9 · idle 7 · other 2 %` in `most` characters; see `share_words`."""
+        return share_words({_NAMES[name]: share for name, share in self.shares(now).items()}, most)
 
     def _settle(self, time: float) -> None:
         if self._stack and self._began is not None:
             self._seconds[self._stack[-1]] += max(time - self._since, 0.0)
         self._since = time
+
+
+def share_words(shares: Mapping[str, float], most: int) -> str:
+    """Per cent by name in `most` characters.
+
+    What is less than half a hundredth is left out; so is the least of the others where there is no room.
+    """
+    left = {name: share for name, share in shares.items() if share >= 0.5}
+    while left:
+        text = f"{' · '.join(f'{name} {share:.0f}' for name, share in left.items())} %"
+        if len(text) <= most:
+            return text
+        left.pop(min(left, key=lambda name: left[name]))
+    return ""

@@ -48,6 +48,7 @@ def test_time_is_shared_among_what_was_done_since_the_first_round_began() -> Non
         {"train": 50.0, "evaluate": 25.0, "refine": 0.0, "idle": 20.0, "other": 5.0}
     )
     assert state.spent.words(200) == "train 50 · eval 25 · idle 20 · other 5 %"
+    assert state.spent.words(200, 30) == "train 50 · eval 25 · idle 20 %"
 
 
 def test_what_goes_on_counts_already_and_a_decision_that_waits_is_idle() -> None:

@@ -45,7 +45,7 @@ class ResourcesPane(TextPane):
         ]
         for index, gpu in enumerate(now.gpus):
             lines += _gpu(index, gpu, [one.gpus[index] for one in history if index < len(one.gpus)], width)
-        lines += _work(state)
+        lines += _work(state, width)
         if state.energy.words:
             lines.append([("energy   ", "muted"), (state.energy.words, "")])
         is_full, disk = _disk(now)
@@ -72,18 +72,19 @@ def _line(name: str, history: Sequence[float | None], detail: str, width: int) -
 _PARTS = {"data": "data", "backward": "fwd+bwd", "optimiser": "optim"}
 
 
-def _work(state: RunState) -> list[Words]:
+def _work(state: RunState, width: int) -> list[Words]:
     """What the steps take and what they do with the hardware, where that is known."""
     from msopt_tui.state.compute import compute, compute_words, room_words
+    from msopt_tui.state.spent import share_words
 
     lines: list[Words] = []
     seconds = state.rate.step_seconds
     if seconds:
-        shares = {_PARTS.get(name, name): share for name, share in state.rate.split.items() if share >= 0.5}
-        parts = " · ".join(f"{name} {share:.0f}" for name, share in shares.items())
         step = f"{1000 * seconds:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
-        lines.append([("step     ", "muted"), (step, ""), (f"  {parts} %" if parts else "", "muted")])
-    spent = state.spent.words(state.last_time)
+        shares = {_PARTS.get(name, name): share for name, share in state.rate.split.items()}
+        parts = share_words(shares, width - _NAME - len(step) - 2)
+        lines.append([("step     ", "muted"), (step, ""), (f"  {parts}" if parts else "", "muted")])
+    spent = state.spent.words(state.last_time, width - _NAME)
     if spent:
         lines.append([("time     ", "muted"), (spent, "")])
     speed, model = state.rate.tokens_per_second, state.model
