@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,22 +49,23 @@ def copy(tensors: Mapping[str, torch.Tensor]) -> Copied:
 
     Laid out as `safetensors` itself does, wide types first, so that every tensor is aligned.
     """
-    order = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
+    order = sorted(tensors, key=lambda name: (-tensors[name].element_size(), str(tensors[name].dtype), name))
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
-    places, end = [], 0
+    end = 0
     for name in order:
         tensor, begin = tensors[name], end
         end += tensor.numel() * tensor.element_size()
-        places.append((tensor, begin, end))
-        header[name] = {
-            "dtype": _NAMES[tensor.dtype],
-            "shape": list(tensor.shape),
-            "data_offsets": [begin, end],
-        }
+        header[name] = {"dtype": _NAMES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [begin, end]}
     numbers = np.empty(end, np.uint8)
-    for tensor, begin, end in places:
-        if tensor.numel():
-            torch.from_numpy(numbers[begin:end]).view(tensor.dtype).view(tensor.shape).copy_(tensor.detach())
+    begin = 0
+    for dtype, names in groupby(order, lambda name: tensors[name].dtype):
+        # One call for all of a type: with small tensors the calls cost more than the bytes.
+        flat = [tensors[name].detach().reshape(-1) for name in names]
+        sizes = [one.numel() for one in flat]
+        stop = begin + sum(sizes) * dtype.itemsize
+        if stop > begin:
+            torch._foreach_copy_(torch.from_numpy(numbers[begin:stop]).view(dtype).split(sizes), flat)
+        begin = stop
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     return Copied(len(text).to_bytes(8, "little") + text, numbers.data)

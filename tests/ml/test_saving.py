@@ -12,6 +12,7 @@ import pytest
 from msopt_tui.engine.engine import Engine
 from msopt_tui.engine.host import make_engine
 from msopt_tui.ml import checkpoint, manifest, optim
+from msopt_tui.ml import model as models
 from msopt_tui.ml.checkpoint import CheckpointError, Saved, Snapshot, files, write
 from msopt_tui.protocol import commands as cmd
 from msopt_tui.protocol import events as ev
@@ -204,6 +205,9 @@ def in_order(content: bytes) -> dict[str, object]:
 @pytest.mark.parametrize("name", [*ARCHITECTURES, "adapters"])
 def test_what_stands_beside_the_weights_is_what_the_libraries_write(tmp_path: Path, name: str) -> None:
     model = adapted() if name == "adapters" else network("gpt2" if name == "gpt2" else "llama", dropout=0.2)
+    if name != "adapters":
+        files.described(model)
+        models.set_dropout(model, 0.35)  # what was described before holds no more
     written = files.described(model)
     if name == "adapters":
         model.peft_config["default"].save_pretrained(str(tmp_path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import torch
 from safetensors import SafetensorError
@@ -40,6 +41,19 @@ def described(model: PreTrainedModel) -> dict[str, bytes]:
         return {lora.DESCRIPTION: lora.described(model)}
     config = model.config
     config.dtype, config.architectures = str(model.dtype).removeprefix("torch."), [type(model).__name__]
+    fields = repr((vars(config), vars(model.generation_config) if model.can_generate() else None))
+    before = _described.get(model)
+    if before is None or before[0] != fields:
+        before = _described[model] = (fields, _written(model))
+    return before[1]
+
+
+_described: WeakKeyDictionary[PreTrainedModel, tuple[str, dict[str, bytes]]] = WeakKeyDictionary()
+"""Of each model what it was made of, and the files: training waits for them at every checkpoint."""
+
+
+def _written(model: PreTrainedModel) -> dict[str, bytes]:
+    config = model.config
     files = {"config.json": config.to_json_string(use_diff=True)}
     if model.can_generate():
         generation = model.generation_config
