@@ -31,6 +31,8 @@ class UiTable(Table, frozen=True):
     """Name of a file in `themes/` or in `~/.config/msopt-tui/themes/`, without `.toml`."""
     fps: Annotated[int, Meta(ge=1, le=30)] = 4
     """Redraws a second at most."""
+    hints: bool = True
+    """Name the keys that matter in a person's first cockpit and in an empty history."""
     keys: dict[str, str] = {}
     """Other keys for actions: `evaluate = "E"`; the help screen lists the actions."""
     alerts: AlertsTable = AlertsTable()

@@ -20,6 +20,7 @@ from msopt_tui.config.schema import UiTable
 from msopt_tui.link.base import EngineLink
 from msopt_tui.paths import state_dir, themes_dirs
 from msopt_tui.ui.fd_guard import FdGuard
+from msopt_tui.ui.hints import Hints
 from msopt_tui.ui.keys import CHARTS, Keys
 from msopt_tui.ui.layout_memory import LayoutMemory
 from msopt_tui.ui.sanitise import SanitisingFilter, sanitise
@@ -77,6 +78,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         queue: QueueDeeds | None = None,
         themes: Iterable[Path] | None = None,
         layout_file: Path | None = None,
+        hints_file: Path | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
         """Make the app; nothing is read from the link before the first frame stands.
@@ -96,6 +98,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
             resume_run: Takes an ended or lost run up again; without it `resume` says that it can't.
             themes: Folders of theme files, the user's first; by default those of `msopt_tui.paths`.
             layout_file: Where the person's layout of the panes is kept; without it nothing is remembered.
+            hints_file: Says that the person has seen the hints; without it none are shown.
             driver_class: The terminal's driver; by default Textual's.
         """
         is_history = link is None or open_history
@@ -112,6 +115,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         self._start_project = start_project
         self._edit = edit
         self._queue_deeds = queue
+        self._has_hints = ui.hints
         self.theme_file = theme
         self._theme_folders = folders
         self._theme_watch = ThemeWatch(name, folders)
@@ -126,6 +130,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
             resume_run=resume_run,
             branch_run=branch_run,
             alerts=ui.alerts,
+            hints=Hints(hints_file) if hints_file is not None and ui.hints else None,
             remembered=remembered,
         )
         self._sanitiser = SanitisingFilter()
@@ -278,7 +283,13 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         from msopt_tui.ui.screens.history import HistoryScreen
 
         return HistoryScreen(
-            self._runs_dir, self.open_run, self.resume_run, leave, keys=self.keys, edit_project=self.edit_project
+            self._runs_dir,
+            self.open_run,
+            self.resume_run,
+            leave,
+            keys=self.keys,
+            edit_project=self.edit_project,
+            has_hints=self._has_hints,
         )
 
     def _editor(self, file: ProjectFile, leave: Callable[[], None] | None = None) -> Screen[None]:
@@ -339,6 +350,7 @@ def run_cockpit(
         edit=edit,
         queue=queue,
         layout_file=state_dir() / "layout.json",
+        hints_file=state_dir() / "hints-shown",
         driver_class=SafeLinuxDriver if guard is None else safe_driver(guard),
     )
     app.after_first_frame = _settle

@@ -178,8 +178,10 @@ def _maximise_journal(screen: RunView) -> None:
 
 
 def _back(screen: RunView) -> None:
-    board = screen.board
-    if board.focused == "journal" and screen.journal.filter:
+    board, hints = screen.board, screen.options.hints
+    if hints is not None and hints.close():
+        screen.show_all()
+    elif board.focused == "journal" and screen.journal.filter:
         screen.journal.use_filter("")
     elif board.maximised is not None:
         name = board.maximised

@@ -20,7 +20,7 @@ from msopt_tui.ui.screens.history_loader import Loaded, Loader
 from msopt_tui.ui.screens.history_notes import Notebook
 from msopt_tui.ui.screens.history_resume import Answer, ResumeDialog
 from msopt_tui.ui.screens.history_rows import RunRows, RunsHeader
-from msopt_tui.ui.screens.history_words import FILTER_HINT, detail_lines, fault_words, title_words
+from msopt_tui.ui.screens.history_words import FILTER_HINT, detail_lines, fault_words, notice_lines, title_words
 from msopt_tui.ui.screens.key_screen import KeyScreen
 from msopt_tui.ui.theme import Role
 from msopt_tui.ui.widgets.keybar import KeyBar
@@ -58,8 +58,10 @@ class HistoryScreen(KeyScreen):
         load: Callable[[Path], Sequence[RunRow]] = list_runs,
         keys: Keys | None = None,
         edit_project: Callable[[Path], None] | None = None,
+        has_hints: bool = True,
     ) -> None:
         super().__init__()
+        self._has_hints = has_hints
         self.edit_project = edit_project
         """Opens the editor of a project file; `None` where that can't be."""
         self.keys = keys or Keys()
@@ -339,16 +341,18 @@ class HistoryScreen(KeyScreen):
 
     def _take(self, loaded: Loaded) -> None:
         self._error = loaded.error
-        if loaded.error and self._listing is not None:
-            self._show_title()  # what was read before is worth more than nothing
+        if loaded.error:
+            self._show()  # what was read before is worth more than nothing
         elif self._listing is None or loaded.listing.rows != self._listing.rows:
             self._listing = loaded.listing
             self._show()
 
     def _show(self, keep: bool = True) -> None:
-        if self._listing is not None:
-            rows = self._listing.select(self._query, self.column, self._reverse, self._archived)
-            self.rows.show(rows, keep, self.column)
+        listing = self._listing
+        rows = listing.select(self._query, self.column, self._reverse, self._archived) if listing else []
+        is_filtered = bool(self._filter.value)
+        notice = notice_lines(self._runs_dir, listing, self._error, is_filtered, self.keys, self._has_hints)
+        self.rows.show(rows, keep, self.column, notice)
         self._header.show(self.column, self._reverse)
         self._show_title()
 

@@ -62,6 +62,9 @@ class RunRows(LinesView, can_focus=True):
         self._cursor = 0
         self._marked: dict[str, None] = {}
         self._sorted_by: SortKey = "created"
+        self._notice: Sequence[Words] = ()
+        self._chosen = ""
+        """Path of the run that the person put the cursor on: it goes back there whenever that run is listed."""
 
     @property
     def selected(self) -> RunRow | None:
@@ -81,7 +84,7 @@ class RunRows(LinesView, can_focus=True):
                 del self._marked[row.path]
             else:
                 self._marked[row.path] = None
-            self._cursor = min(self._cursor + 1, len(self._rows) - 1)
+            self._choose(self._cursor + 1)
             self._redraw()
             self.post_message(self.Moved())
         return len(self._marked)
@@ -91,11 +94,22 @@ class RunRows(LinesView, can_focus=True):
         """The runs in the list, in their order."""
         return self._rows
 
-    def show(self, rows: Sequence[RunRow], keep: bool = True, sorted_by: SortKey = "created") -> None:
-        """Show these runs. With `keep` the cursor stays on its run or near it, else it goes to the top."""
-        self._sorted_by = sorted_by
+    def show(
+        self,
+        rows: Sequence[RunRow],
+        keep: bool = True,
+        sorted_by: SortKey = "created",
+        notice: Sequence[Words] = (),
+    ) -> None:
+        """Show these runs, or `notice` where there are none.
+
+        The cursor stays on the run that the person put it on, also when that was not listed in between. Else it stays
+        on its run or near it with `keep`, and goes to the top without.
+        """
+        self._sorted_by, self._notice = sorted_by, notice
         path = self.selected.path if keep and self.selected else None
-        at = next((index for index, row in enumerate(rows) if row.path == path), None)
+        places = {row.path: at for at, row in enumerate(rows) if row.path in (self._chosen, path)}
+        at = places.get(self._chosen, places.get(path or ""))
         self._rows = rows
         if at is None and not keep:
             self.top = 0
@@ -106,7 +120,7 @@ class RunRows(LinesView, can_focus=True):
 
     def action_move(self, by: int) -> None:
         """Move the cursor by lines, within the list."""
-        self._cursor = min(max(self._cursor + by, 0), max(len(self._rows) - 1, 0))
+        self._choose(self._cursor + by)
         self._redraw()
         self.post_message(self.Moved(by_person=True))
 
@@ -126,7 +140,16 @@ class RunRows(LinesView, can_focus=True):
             if event.chain == 2:
                 self.post_message(self.Opened())
 
+    def _choose(self, at: int) -> None:
+        self._cursor = min(max(at, 0), max(len(self._rows) - 1, 0))
+        if self.selected is not None:
+            self._chosen = self.selected.path
+
     def _redraw(self) -> None:
+        if not self._rows:
+            self.top = 0
+            self.set_lines(self._notice)
+            return
         height = self.size.height
         if self._cursor < self.top:
             self.top = self._cursor

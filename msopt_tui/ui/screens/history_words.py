@@ -51,6 +51,49 @@ def title_words(runs_dir: Path, listing: Listing | None, shown: int, error: str)
     return [*words, (f" {count} in {runs_dir}", "muted")]
 
 
+def notice_lines(
+    runs_dir: Path, listing: Listing | None, error: str, is_filtered: bool, keys: Keys, has_hints: bool
+) -> list[Words]:
+    """What stands in the place of a list without lines: why there are none, and what can be done."""
+    if error:
+        return [
+            [],
+            [("  ✗ The runs can't be read.", "bad")],
+            [(f"  {error}", "")],
+            [],
+            [
+                ("  It is tried again every few seconds; ", "muted"),
+                ("msopt-tui doctor", "key"),
+                (" looks closer.", "muted"),
+            ],
+        ]
+    if listing is None:
+        return [[], [(f"  Reading the runs in {runs_dir}…", "muted")]]
+    if listing.rows:
+        said: Words = (
+            [("  No run matches the filter.", "strong")] if is_filtered else [("  All are archived.", "strong")]
+        )
+        way = ("history_back", "takes the filter away") if is_filtered else ("history_archived", "lists them")
+        return [[], said, [], _way(keys, *way)]
+    empty: list[Words] = [[], [("  No runs yet.", "strong"), (f"  They will lie in {runs_dir}", "muted")]]
+    if has_hints:
+        empty += [
+            [],
+            [("  msopt-tui new", "key"), (" writes a project file from a few questions", "")],
+            [("  msopt-tui project.toml", "key"), (" starts a run and shows it", "")],
+            [],
+            _way(keys, "history_edit", "edits a project file here, checks it and starts it"),
+            _way(keys, "history_queue", "queues several, one after another"),
+            _way(keys, "history_help", "lists all keys"),
+            _way(keys, "history_leave", "leaves"),
+        ]
+    return empty
+
+
+def _way(keys: Keys, name: str, what: str) -> Words:
+    return [("  ", ""), (f"{keys.key_of(name):<3}", "key"), (f" {what}", "")]
+
+
 def detail_lines(row: RunRow, keys: Keys) -> list[Words]:
     """What the columns have no room for."""
     text, role = status_words(row)

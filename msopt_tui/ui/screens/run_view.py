@@ -15,7 +15,9 @@ from textual.message import Message
 from msopt_tui.config.schema import AlertsTable
 from msopt_tui.link.base import EngineLink
 from msopt_tui.protocol.commands import Command
+from msopt_tui.state.numbers import duration
 from msopt_tui.ui.feed import Feed
+from msopt_tui.ui.hints import Hints
 from msopt_tui.ui.keys import Keys, PaneName
 from msopt_tui.ui.layout_memory import LayoutMemory
 from msopt_tui.ui.over import Over
@@ -68,6 +70,8 @@ class Options(NamedTuple):
     """Leaving it leaves the program; otherwise the screen below comes back."""
     clock: Callable[[], float] = time.monotonic
     alerts: AlertsTable = AlertsTable()
+    hints: Hints | None = None
+    """What a person sees in their first cockpit; nothing without."""
     remembered: LayoutMemory | None = None
     """The person's layout; without one it is the usual, and nothing is kept."""
 
@@ -221,8 +225,12 @@ class RunView(KeyScreen):
             self.banner.show_lines(ended_lines(state, state.ended, run_dir, self.keys, can_resume))
         elif self.feed.lost:
             self.banner.show_lines(lost_lines(state, self.feed.link.reason, run_dir, self.keys, can_resume))
+        elif self.feed.standing == "no engine":
+            silent = f"nothing was heard of it for {duration(time.time() - state.last_time)}"
+            self.banner.show_lines(lost_lines(state, silent, run_dir, self.keys, can_resume))
         else:
-            self.banner.show_lines([])
+            hints = self.options.hints
+            self.banner.show_lines(hints.lines(self.keys, self.size.width - 2) if hints is not None else [])
 
     def send(self, command: Command) -> bool:
         """Send a command, and show at once that it was requested."""

@@ -1,0 +1,63 @@
+"""The handful of keys that matter, told in a person's first cockpit and remembered as told."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from msopt_tui.ui.keys import Keys
+from msopt_tui.ui.widgets.lines import Words, words_length
+
+_TOLD = (
+    ("pause", "pause"),
+    ("evaluate", "evaluate now"),
+    ("adjust", "change settings"),
+    ("next_pane", "next pane"),
+    ("maximise", "maximise it"),
+    ("history", "all runs"),
+    ("quit", "leave: the run can go on without you"),
+    ("help", "all keys"),
+)
+
+
+class Hints:
+    """Open until a person closes them, in one start of the program only: the file says that they were shown."""
+
+    def __init__(self, path: Path) -> None:
+        """`path` is a file of the person's own; where it is there, nothing is shown any more."""
+        self._path = path
+        self._is_open = not path.exists()
+        self._was_shown = False
+
+    def close(self) -> bool:
+        """Hide them; whether they were there."""
+        was_there = self._is_open and self._was_shown
+        if was_there:
+            self._is_open = False
+        return was_there
+
+    def lines(self, keys: Keys, width: int) -> list[Words]:
+        """What to show in lines of `width` cells; nothing where they are closed."""
+        if not self._is_open:
+            return []
+        if not self._was_shown:
+            self._was_shown = True
+            # Where it can't be kept they come once more at the next start, and `[ui] hints = false` helps.
+            with contextlib.suppress(OSError):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.touch()
+        return hint_lines(keys, width)
+
+
+def hint_lines(keys: Keys, width: int) -> list[Words]:
+    """Key by key, in as many lines as that takes; how to be rid of them comes last. Pure."""
+    lines: list[Words] = [[(" First time here?", "title")]]
+    for words in [*(_one(keys, name, what) for name, what in _TOLD), _one(keys, "back", "hides this")]:
+        if words_length(lines[-1]) + words_length(words) > width:
+            lines.append([(" ", "")])
+        lines[-1] += words
+    return lines
+
+
+def _one(keys: Keys, name: str, what: str) -> Words:
+    return [("  ", ""), (keys.key_of(name), "key"), (f" {what}", "")]
