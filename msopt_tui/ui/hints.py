@@ -19,6 +19,10 @@ _TOLD = (
     ("help", "all keys"),
 )
 
+MARGIN = 2
+ROOM = (60, 20)
+"""Columns and lines of the screen from which on there is room for them."""
+
 
 class Hints:
     """Open until a person closes them, in one start of the program only: the file says that they were shown."""
@@ -36,9 +40,9 @@ class Hints:
             self._is_open = False
         return was_there
 
-    def lines(self, keys: Keys, width: int) -> list[Words]:
-        """What to show in lines of `width` cells; nothing where they are closed."""
-        if not self._is_open:
+    def lines(self, keys: Keys, width: int, height: int) -> list[Words]:
+        """What to show on a screen of this size; nothing where they are closed, or there is no room to spare."""
+        if not self._is_open or width < ROOM[0] or height < ROOM[1]:
             return []
         if not self._was_shown:
             self._was_shown = True
@@ -46,7 +50,7 @@ class Hints:
             with contextlib.suppress(OSError):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._path.touch()
-        return hint_lines(keys, width)
+        return hint_lines(keys, width - MARGIN)
 
 
 def hint_lines(keys: Keys, width: int) -> list[Words]:

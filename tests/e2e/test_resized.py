@@ -140,7 +140,10 @@ def training(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Iterator[
 def test_every_size_is_drawn_whole_while_the_run_trains(kind: str, training: Session) -> None:
     if kind == "tmux" and shutil.which("tmux") is None:
         pytest.skip("tmux is not installed")
-    training.env["XDG_STATE_HOME"] = str(training.folder / kind)
+    state = training.folder / kind
+    (state / "msopt-tui").mkdir(parents=True)
+    (state / "msopt-tui/hints-shown").touch()
+    training.env["XDG_STATE_HOME"] = str(state)
     run = training.latest()
     with terminal_of(kind, training, "attach", run.name) as shown:
         shown.wait(is_whole(160, 45), "the first frame")

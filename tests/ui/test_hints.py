@@ -28,6 +28,9 @@ def app_with(link: FakeLink, file: Path, ui: UiTable | None = None) -> CockpitAp
 async def test_they_come_once_and_go_with_a_key(tmp_path: Path) -> None:
     file = tmp_path / "state" / "hints-shown"
     link = FakeLink(scripted_run(50))
+    async with started(link, app_with(link, file), size=(50, 30)) as ui:
+        assert "First time" not in ui.text(), "no room to spare: another time"
+    link = FakeLink(scripted_run(50))
     async with started(link, app_with(link, file, UiTable(keys={"pause": "f9"})), size=(80, 24)) as ui:
         assert "First time here?  f9 pause" in ui.text()
         assert "esc hides this" in ui.text()

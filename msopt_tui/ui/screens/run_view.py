@@ -230,7 +230,7 @@ class RunView(KeyScreen):
             self.banner.show_lines(lost_lines(state, silent, run_dir, self.keys, can_resume))
         else:
             hints = self.options.hints
-            self.banner.show_lines(hints.lines(self.keys, self.size.width - 2) if hints is not None else [])
+            self.banner.show_lines(hints.lines(self.keys, *self.size) if hints is not None else [])
 
     def send(self, command: Command) -> bool:
         """Send a command, and show at once that it was requested."""
