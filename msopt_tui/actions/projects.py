@@ -51,7 +51,7 @@ def new(options: Options) -> int:
     except NewError as error:
         print(f"msopt-tui: {error}", file=sys.stderr)
         return EXIT_USAGE
-    print(f"{path} written; look at it, then:  msopt-tui check {path}   msopt-tui {path}")
+    print(f"{path} written; look at it, then:  msopt-tui edit {path}   msopt-tui check {path}   msopt-tui {path}")
     return 0
 
 

@@ -139,6 +139,8 @@ class QueueStore:
         """The queue as it stands; an empty one where there is none. Raises QueueError naming a damaged file."""
         try:
             with self.path.open("rb") as file:
+                if os.fstat(file.fileno()).st_uid != os.getuid():
+                    raise QueueError(f"{self.path} is not yours: what it names would run as you")
                 queue = msgspec.json.decode(file.read(_FILE_LIMIT), type=Queue)
         except FileNotFoundError:
             return Queue()

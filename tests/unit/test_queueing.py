@@ -216,6 +216,16 @@ def test_a_damaged_file_is_named_and_never_written_over(tmp_path: Path, capsys: 
         store.read()
 
 
+def test_the_queue_of_someone_else_is_not_worked_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = queue_of(tmp_path, "a.toml")
+    mine = os.getuid()
+    monkeypatch.setattr(os, "getuid", lambda: mine + 1)
+    with pytest.raises(QueueError, match="is not yours"):
+        Worker(store, io.StringIO()).run()
+    with pytest.raises(QueueError, match="is not yours"):
+        queue_of(tmp_path, "b.toml")
+
+
 def test_many_that_add_at_once_lose_nothing(tmp_path: Path) -> None:
     script = """
 import sys

@@ -56,6 +56,8 @@ class QueueScreen(KeyScreen):
         """The worker that was started from here: it has no lock yet in its first moments."""
         self._problem = ""
         self._at = 0
+        self._runs: dict[int, str] = {}
+        """The run of an entry under way, by its number: looked for until it is found."""
         self._turn = asyncio.Lock()
         self._title = LinesView(id="title")
         self._list = LinesView(id="entries")
@@ -178,7 +180,7 @@ class QueueScreen(KeyScreen):
                 queue = await asyncio.to_thread(deed)
                 if then_work and any(not entry.finished for entry in queue.entries):
                     self._worker = await asyncio.to_thread(self._ways.work, self._runs_dir) or self._worker
-                queue = await asyncio.to_thread(_with_runs, queue)
+                queue = await asyncio.to_thread(_with_runs, queue, self._runs)
                 is_starting = self._worker is not None and self._worker.poll() is None
                 self._is_worked = is_starting or await asyncio.to_thread(lambda: self._store.is_worked)
             except (QueueError, OSError) as error:
@@ -213,13 +215,17 @@ class QueueScreen(KeyScreen):
         if height:
             over = min(self._at - self._list.top, 0) or max(self._at - self._list.top - height + 1, 0)
             self._list.scroll_lines(over)
-        self._detail.set_lines(detail_lines(self.selected))
+        self._detail.set_lines(detail_lines(self.selected, self._store.log))
 
 
-def _with_runs(queue: Queue) -> Queue:
+def _with_runs(queue: Queue, known: dict[int, str]) -> Queue:
     """The queue with the run of what is under way, which stands in the file only once it is finished."""
-    entries = [
-        msgspec.structs.replace(one, run=str(run_of(one) or "")) if one.status == "running" else one
-        for one in queue.entries
-    ]
+    entries: list[Entry] = []
+    for entry in queue.entries:
+        if entry.status == "running":
+            run = known.get(entry.id) or str(run_of(entry) or "")
+            if run:
+                known[entry.id] = run
+            entry = msgspec.structs.replace(entry, run=run)
+        entries.append(entry)
     return msgspec.structs.replace(queue, entries=tuple(entries))

@@ -31,7 +31,7 @@ def title_words(queue: Queue | None, is_worked: bool, problem: str, keys: Keys) 
     if is_worked:
         words.append(("  worked off in the background", "good"))
     elif any(not entry.finished for entry in queue.entries):
-        words += [("  nobody is at it: ", "warn"), (keys.key_of("queue_work"), "key"), (" goes on with it", "warn")]
+        words += [("  nobody is at it: ", "warn"), (keys.key_of("queue_work"), "key"), (" goes on", "warn")]
     return words
 
 
@@ -67,12 +67,13 @@ def entry_words(entry: Entry, here: bool, now: float) -> Words:
     return words
 
 
-def detail_lines(entry: Entry | None) -> list[Words]:
-    """What the line of a project has no room for."""
+def detail_lines(entry: Entry | None, log: Path) -> list[Words]:
+    """What the line of a project has no room for; `log` is where the worker's words are."""
     if entry is None:
         return []
+    none = f" it made no run; what it said is in {log}, or was printed" if entry.finished else " no run yet"
     return [
         [(f" {entry.project}", "strong")],
-        [(f" run {Path(entry.run).name}" if entry.run else " no run yet", "muted")],
+        [(f" run {Path(entry.run).name}" if entry.run else none, "muted")],
         [(f" {shlex.join(entry.arguments)}" if entry.arguments else "", "muted")],
     ]
