@@ -232,9 +232,13 @@ class PtySession:
         os.write(self._wake_write, b"\0")
 
     def _read_terminal(self) -> None:
+        # Not `select`, which knows no descriptor above 1,023: a long test process may have more.
         while not self._ended:
-            watched = [self._wake_read, self._master] if self._reading else [self._wake_read]
-            ready, _, _ = select.select(watched, [], [])
+            poller = select.poll()
+            poller.register(self._wake_read, select.POLLIN)
+            if self._reading:
+                poller.register(self._master, select.POLLIN)
+            ready = [fd for fd, _ in poller.poll()]
             if self._wake_read in ready:
                 os.read(self._wake_read, 4096)
             elif self._master in ready:

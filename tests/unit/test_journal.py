@@ -230,6 +230,7 @@ class TestFullDisk:
             assert writer.error == ""
             assert path.read_bytes() == WHOLE
             assert writer.lost == 0
+            writer.close()
 
     def test_a_full_buffer_drops_figures_before_deeds_and_says_so(self, path: Path) -> None:
         disk = Disk(0)
