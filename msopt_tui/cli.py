@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import gc
 import io
+import os
+import signal
 import sys
 from collections.abc import Callable
 
@@ -60,7 +62,8 @@ RUN is a run's name, the beginning of one, or its directory; without it, the lat
   --no-color      no colours (NO_COLOR is respected too)
   --version       --help
 
-Exit codes: 0 done, 1 failed, 2 stopped by a gate, 3 bad usage or bad project file, 128+n by signal."""
+Exit codes: 0 done, 1 failed, 2 stopped by a gate, 3 bad usage or bad project file, 128+n by signal,
+75 after SIGUSR1 (SLURM's warning): saved, please requeue."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,6 +73,22 @@ def main(arguments: list[str] | None = None) -> int:
     # cockpit turns it on again behind its first frame, everything else before it begins.
     gc.disable()
     _bear_any_character()
+    try:
+        code = _answer(words)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read it has seen enough; what Python still holds back must not raise once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except UsageError as error:
+        print(f"msopt-tui: {error}\nTry: msopt-tui --help", file=sys.stderr)
+        return EXIT_USAGE
+    except KeyboardInterrupt:
+        return 130
+
+
+def _answer(words: list[str]) -> int:
     if "--help" in words or "-h" in words:
         print(USAGE)
         return 0
@@ -78,13 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
 
         print(f"msopt-tui {__version__}")
         return 0
-    try:
-        return _dispatch(Options(words))
-    except UsageError as error:
-        print(f"msopt-tui: {error}\nTry: msopt-tui --help", file=sys.stderr)
-        return EXIT_USAGE
-    except KeyboardInterrupt:
-        return 130
+    return _dispatch(Options(words))
 
 
 def _bear_any_character() -> None:

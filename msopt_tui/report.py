@@ -14,7 +14,7 @@ from msopt_tui.runs.lineage import tree, twig_line
 from msopt_tui.state.confusion import mistakes, table_rows
 from msopt_tui.state.figures import by_source_words, figures, label
 from msopt_tui.state.inspection import advice, aligned, facts
-from msopt_tui.state.numbers import compact, duration, significant
+from msopt_tui.state.numbers import compact, counted, duration, significant
 from msopt_tui.state.run_state import RunState
 from msopt_tui.state.samples import sample_line
 from msopt_tui.state.series import Series
@@ -65,7 +65,8 @@ def _summary(path: Path, state: RunState) -> list[str]:
     if state.inspection:
         lines.append("  examples    " + ", ".join(f"{name} {text}" for name, text in facts(state.inspection)[1:]))
         lines += [f"  !           {line}" for line in advice(state.inspection, state.settings)]
-    lines.append(f"  trained     {state.step} steps in {state.round} rounds, {duration(state.train_seconds)}")
+    steps, rounds = counted(state.step, "step"), counted(state.round, "round")
+    lines.append(f"  trained     {steps} in {rounds}, {duration(state.train_seconds)}")
     if state.best:
         lines.append(f"  best        {figures(state.best.metrics)} at step {state.best.step}")
     if state.test:

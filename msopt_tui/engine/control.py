@@ -130,6 +130,13 @@ class Control:
             self._take_next()
         return self._answers.pop()
 
+    def _wait(self, command: cmd.Command) -> None:
+        """Keep a command until the situation allows it; a pause before training would keep it for good: refuse it."""
+        if self._paused and self._situation == "preparing":
+            self._refused(command, "paused before there is a network: go on first")
+        else:
+            self._waiting.append(command)
+
     # One handler a command: the situation decides between applying, refusing and waiting.
 
     def _take_next(self) -> None:
@@ -211,6 +218,7 @@ class Control:
             self._refused(command, "the round is over: the next one begins after the decision")
         elif self._situation == "preparing":
             self._waiting.append(command)
+            self._go_on()
         else:
             self._pause_at.add(self._step + command.steps)
             self._applied(command, f"to step {self._step + command.steps}")
@@ -254,7 +262,7 @@ class Control:
         elif self._situation in ("probing", "deciding"):
             self._refused(command, "the round's end has just been evaluated")
         elif self._serving is None:
-            self._waiting.append(command)
+            self._wait(command)
         else:
             self._applied(command)
             self._serving.evaluate()
@@ -263,7 +271,7 @@ class Control:
         if self._situation in ("probing", "deciding"):
             self._refused(command, "the weights in memory are a race's: ask again when the next round has begun")
         elif self._situation == "evaluating" or self._serving is None:
-            self._waiting.append(command)
+            self._wait(command)
         else:
             self._answering = command.id
             try:
@@ -293,7 +301,7 @@ class Control:
         if self._situation in ("probing", "deciding"):
             self._refused(command, "the round's end is saved already")
         elif self._situation == "evaluating" or self._serving is None:
-            self._waiting.append(command)
+            self._wait(command)
         else:
             self._serving.save(partial(self._applied, command, step=self._step))
 
@@ -301,7 +309,7 @@ class Control:
         if self._situation in ("probing", "deciding"):
             self._refused(command, "the round is over: the next one begins from the best checkpoint")
         elif self._situation == "evaluating" or self._serving is None:
-            self._waiting.append(command)
+            self._wait(command)
         else:
             try:
                 self._serving.roll_back(command)
@@ -324,7 +332,7 @@ class Control:
         if self._situation in ("probing", "deciding"):
             self._refused(command, "refining already")
         elif self._situation in ("evaluating", "preparing"):
-            self._waiting.append(command)
+            self._wait(command)
         elif self._step == 0:
             self._refused(command, "there is no step yet to learn from")
         else:
@@ -336,7 +344,7 @@ class Control:
         try:
             changes = complete(self._settings.lasting, check_all(command.changes))
             if self._situation == "preparing" and any(ADJUSTABLE[path].known_by_run for path in changes):
-                self._waiting.append(command)
+                self._wait(command)
                 return
             self._change(changes, command.who, command.why)
         except ValueError as error:

@@ -27,6 +27,11 @@ def compact(value: float) -> str:
     return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.3g}"
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 step`, `2,000 steps`: for nouns whose plural is formed with an s."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def size(count: float) -> str:
     """Bytes as `6.2 GiB`."""
     value = float(count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -119,3 +120,13 @@ def loaded_by(code: str) -> set[str]:
 )
 def test_what_a_part_must_not_load_is_not_loaded(code: str, banned: tuple[str, ...]) -> None:
     assert not loaded_by(code) & set(banned)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["schema"]])
+def test_a_reader_that_has_seen_enough_is_no_error(words: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as out:
+        command = [sys.executable, "-m", "msopt_tui", *words]
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (141, "")

@@ -147,6 +147,20 @@ def test_what_comes_before_training_waits_for_it(bench: Bench) -> None:
     assert (bench.evaluations, bench.saves) == (1, 1)
 
 
+def test_a_pause_before_training_keeps_nobody_waiting(bench: Bench) -> None:
+    asked: list[cmd.Command] = [cmd.Evaluate(), cmd.Save(), cmd.Adjust(changes={"model.freeze": "[]"}), cmd.Refine()]
+    with bench.control.during("preparing"):
+        bench.send(cmd.Pause(), *asked, cmd.Step(), step=0)
+        refused = [event for event in bench.said if isinstance(event, ev.CommandRefused)]
+        assert [event.id for event in refused] == [one.id for one in asked]
+        assert {event.reason for event in refused} == {"paused before there is a network: go on first"}
+        assert bench.kinds()[-1] == "Continued", "a step goes on"
+    with bench.training():
+        bench.send(step=0)
+    assert bench.kinds()[-1] == "CommandApplied"
+    assert bench.control.next_stop(0, 100) == 1
+
+
 @pytest.mark.parametrize("situation", ["preparing", "training", "evaluating", "probing", "deciding"])
 def test_stop_ends_the_run_wherever_it_is(bench: Bench, situation: Situation) -> None:
     with bench.control.during(situation), pytest.raises(StopRun) as caught:

@@ -71,6 +71,8 @@ def proposal_lines(state: RunState, proposal: Proposal, width: int) -> list[Word
     lines: list[Words] = [[(line, "strong")] for line in wrap(proposal.title, width)]
     for name, value in proposal.changes.items():
         now = state.settings.get(name, "–")
+        if value == now:
+            continue
         lines.append([(f"  ✎ {name}: ", ""), (f"{now} ", "muted"), ("→ ", "muted"), (str(value), "accent")])
     if proposal.start == "fresh":
         lines.append([("  ↺ from the initial weights", "")])

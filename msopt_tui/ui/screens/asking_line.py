@@ -35,7 +35,7 @@ def open_file(screen: RunView) -> None:
     def chosen(text: str) -> None:
         screen.send(commands.Evaluate(file=str(Path(text).expanduser().absolute())))
 
-    hint = "UTF-8 text, or rows of the task (.jsonl, .csv, …)"
+    hint = "UTF-8 text, or rows of the task (.jsonl, …)"
     _ask(screen, LineDialog("measure a file", "file", hint, check), chosen)
 
 

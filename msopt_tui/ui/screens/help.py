@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 
 from msopt_tui.ui.keys import Action, Group, Keys, shown
 from msopt_tui.ui.screens.dialog import Dialog
-from msopt_tui.ui.widgets.lines import LinesView, Words, fit, words_length
+from msopt_tui.ui.widgets.lines import LinesView, Words, fit, words_length, wrap
 
 _RIGHT: tuple[Group, ...] = ("Charts", "Lists and samples", "Program")
 _TWO_COLUMNS = 150
@@ -69,11 +69,12 @@ def help_lines(keys: Keys, width: int, *, two_columns: bool, first: Group = "Run
     """Group by group, in one column or two, then the marks."""
     groups = keys.groups()
     order = sorted((name for name in groups if name not in _RIGHT), key=lambda name: name != first)
-    left = [line for name in order for line in _group(name, groups[name])]
-    right = [line for name in _RIGHT for line in _group(name, groups[name])]
+    half = width // 2
+    room = half - 2 if two_columns else width
+    left = [line for name in order for line in _group(name, groups[name], room)]
+    right = [line for name in _RIGHT for line in _group(name, groups[name], room)]
     if not two_columns:
         return [*left, *right, *_LEGEND]
-    half = width // 2
     lines: list[Words] = []
     for at in range(max(len(left), len(right))):
         one = fit(left[at], half - 2) if at < len(left) else []
@@ -82,9 +83,11 @@ def help_lines(keys: Keys, width: int, *, two_columns: bool, first: Group = "Run
     return [*lines, *_LEGEND]
 
 
-def _group(name: str, rows: list[Action]) -> list[Words]:
+def _group(name: str, rows: list[Action], width: int) -> list[Words]:
     lines: list[Words] = [[(name, "title")]]
     for row in rows:
-        pressed = " ".join(shown(key) for key in row.keys)
-        lines.append([(f"  {pressed:<16} ", "key"), (row.help, "")])
+        pressed = f"  {' '.join(shown(key) for key in row.keys):<16} "
+        first, *rest = wrap(row.help, max(width - len(pressed), 8))
+        lines.append([(pressed, "key"), (first, "")])
+        lines += [[(" " * len(pressed), ""), (line, "")] for line in rest]
     return [*lines, []]

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from msopt_tui.runs.row import RunRow
-from msopt_tui.state.numbers import significant
+from msopt_tui.state.numbers import counted, significant
 from msopt_tui.ui.screens.pick_many import PickManyDialog
 from msopt_tui.ui.screens.run_view import RunView
 
@@ -29,7 +29,7 @@ async def open_over(screen: RunView) -> None:
     if not named:
         screen.say("there is no other run in this folder")
         return
-    screen.say(f"{len(named)} other runs")
+    screen.say(counted(len(named), "other run"))
 
     def toggle(name: str) -> None:
         path = named[name]
