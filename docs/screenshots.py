@@ -30,6 +30,7 @@ from msopt_tui.protocol.commands import Command, Decide
 from msopt_tui.runs.directory import RunDirectory
 from msopt_tui.state.run_state import RunState
 from msopt_tui.ui.app import CockpitApp
+from msopt_tui.ui.ways import Places, Ways
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "docs" / "screenshots"
@@ -116,7 +117,7 @@ async def picture(
     runs_dir: Path | None = None,
 ) -> None:
     """Open the cockpit or the history, press keys, and write what is on the screen."""
-    app = CockpitApp(link, config_ui=UiTable(theme=theme), runs_dir=runs_dir, make_link=JournalLink)
+    app = CockpitApp(link, config_ui=UiTable(theme=theme), ways=Ways(JournalLink), places=Places(runs_dir))
     async with app.run_test(size=size) as pilot:
         await pilot.pause(2.0)
         for key in keys:

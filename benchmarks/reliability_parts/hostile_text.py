@@ -135,8 +135,9 @@ async def _history(payload: str, folder: Path) -> Found:
             text = payload.encode("utf-8", "replace").decode()
             writer.append(hostile(event, text) for event in ended_run("failed", 300))
     from msopt_tui.ui.app import CockpitApp
+    from msopt_tui.ui.ways import Places, Ways
 
-    app = CockpitApp(None, runs_dir=folder, themes=THEMES, make_link=JournalLink)
+    app = CockpitApp(None, ways=Ways(JournalLink), places=Places(folder, THEMES))
     async with app.run_test(size=SIZE) as pilot:
         for _ in range(300):
             await pilot.pause(0.01)

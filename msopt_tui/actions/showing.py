@@ -78,19 +78,22 @@ def cockpit(options: Options, link: EngineLink | None, ui: UiTable, edit: Projec
     """Show a run, else the editor of `edit`, else the history, until the person leaves."""
     if options.flag("--no-color"):
         os.environ["NO_COLOR"] = "1"
-    from msopt_tui.ui.app import QueueDeeds, run_cockpit
+    from msopt_tui.ui.start import run_cockpit
+    from msopt_tui.ui.ways import QueueDeeds, Ways
 
     return run_cockpit(
         link,
         ui=ui,
         fps=options.fps or ui.fps,
         runs_dir=runs_dir_of(options, ProjectTable()),
-        open_run=lambda path: link_to(path, options),
-        resume_run=lambda path: start_engine(options, path),
-        branch_run=lambda path, step, changes: _branch_and_start(options, path, step, changes),
-        start_project=lambda path: start_project(options, path),
+        ways=Ways(
+            open_run=lambda path: link_to(path, options),
+            resume_run=lambda path: start_engine(options, path),
+            branch_run=lambda path, step, changes: _branch_and_start(options, path, step, changes),
+            start_project=lambda path: start_project(options, path),
+            queue=QueueDeeds(lambda store, path: add_to_queue(options, store, path), _work_queue_off),
+        ),
         edit=edit,
-        queue=QueueDeeds(lambda store, path: add_to_queue(options, store, path), _work_queue_off),
         readonly=options.flag("--readonly"),
         can_detach=not options.flag("--in-process"),
     )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import msgspec
 from textual import events
 from textual.app import App, SystemCommand
 from textual.driver import Driver
@@ -18,36 +16,21 @@ from textual.screen import Screen
 
 from msopt_tui.config.schema import UiTable
 from msopt_tui.link.base import EngineLink
-from msopt_tui.paths import state_dir, themes_dirs
-from msopt_tui.ui.fd_guard import FdGuard
+from msopt_tui.paths import themes_dirs
 from msopt_tui.ui.hints import Hints
 from msopt_tui.ui.keys import CHARTS, Keys
 from msopt_tui.ui.layout_memory import LayoutMemory
-from msopt_tui.ui.sanitise import SanitisingFilter, sanitise
+from msopt_tui.ui.sanitise import SanitisingFilter
 from msopt_tui.ui.screens.actions import perform
 from msopt_tui.ui.screens.cockpit import CockpitScreen
 from msopt_tui.ui.screens.key_screen import KeyScreen
-from msopt_tui.ui.screens.run_view import BranchRun, Options, Outcome, ResumeRun, RunView
+from msopt_tui.ui.screens.run_view import Options, Outcome, ResumeRun, RunView
 from msopt_tui.ui.theme import ThemeFile, load_theme, theme_names
 from msopt_tui.ui.theme_watch import SECONDS, ThemeWatch
+from msopt_tui.ui.ways import NO_WAYS, USUAL_PLACES, Places, StartProject, Ways
 
 if TYPE_CHECKING:
-    from subprocess import Popen
-
     from msopt_tui.runs.project_file import ProjectFile
-    from msopt_tui.runs.queue_file import Queue, QueueStore
-
-MakeLink = Callable[[Path], EngineLink]
-"""Opens a run for watching: live where its engine is there, else read-only."""
-StartProject = Callable[[Path], EngineLink]
-"""Starts a run with a project file; may block for a while, may raise OSError or ValueError."""
-
-
-class QueueDeeds(NamedTuple):
-    """How the queue is added to and worked off; see `screens.queue.QueueWays`."""
-
-    add: Callable[[QueueStore, Path], Queue]
-    work: Callable[[Path], Popen[bytes] | None]
 
 
 class CockpitApp(App[Outcome], inherit_bindings=False):
@@ -65,72 +48,56 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         self,
         link: EngineLink | None,
         *,
+        ways: Ways = NO_WAYS,
+        places: Places = USUAL_PLACES,
         config_ui: UiTable | None = None,
         readonly: bool = False,
         open_history: bool = False,
         can_detach: bool = True,
-        runs_dir: Path | None = None,
-        make_link: MakeLink | None = None,
-        resume_run: ResumeRun | None = None,
-        branch_run: BranchRun | None = None,
-        start_project: StartProject | None = None,
         edit: ProjectFile | None = None,
-        queue: QueueDeeds | None = None,
-        themes: Iterable[Path] | None = None,
-        layout_file: Path | None = None,
-        hints_file: Path | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
         """Make the app; nothing is read from the link before the first frame stands.
 
         Args:
             link: The run to show; without one the history is shown.
+            ways: What the screens can do besides showing.
+            places: Runs, themes, and what is remembered of the person.
             config_ui: Theme, frame rate and keys.
             readonly: Show only; no command is sent.
             open_history: Begin with the history of all runs; `link` is then not used.
             can_detach: The run goes on when this process ends; else the quit dialog does not offer to detach.
-            runs_dir: Folder with the runs of all projects, for the history; by default the one `link` is in.
-            make_link: Opens a run from the history; without it runs there can't be opened.
-            branch_run: Begins a run from another one's checkpoint; without it `branch` says that it can't.
-            start_project: Starts a run with a project file; without it the editor says that it can't.
-            queue: What the queue's screen needs; without it there is none.
             edit: Begin with the editor of this project file; `link` is then `None`.
-            resume_run: Takes an ended or lost run up again; without it `resume` says that it can't.
-            themes: Folders of theme files, the user's first; by default those of `msopt_tui.paths`.
-            layout_file: Where the person's layout of the panes is kept; without it nothing is remembered.
-            hints_file: Says that the person has seen the hints; without it none are shown.
             driver_class: The terminal's driver; by default Textual's.
         """
         is_history = link is None or open_history
         # Textual does not load the CSS of the base screen by itself.
         css = "edit" if edit is not None else "history" if is_history else "cockpit"
         ui = config_ui or UiTable()
-        folders = list(themes_dirs() if themes is None else themes)
+        folders = list(themes_dirs() if places.themes is None else places.themes)
         name = "monochrome" if "NO_COLOR" in os.environ else ui.theme
         theme, problems = load_theme(name, folders)
         super().__init__(driver_class=driver_class, css_path=f"screens/{css}.tcss", ansi_color=_is_ansi(theme))
         self.after_first_frame: Callable[[], None] | None = None
         self.keys = Keys(ui.keys)
-        self.make_link = make_link
-        self._start_project = start_project
-        self._edit = edit
-        self._queue_deeds = queue
-        self._has_hints = ui.hints
         self.theme_file = theme
+        self._ways = ways
+        self._edit = edit
+        self._has_hints = ui.hints
         self._theme_folders = folders
         self._theme_watch = ThemeWatch(name, folders)
-        remembered = LayoutMemory(layout_file)
-        self._problems = [*problems, *self.keys.problems, *filter(None, [remembered.problem])]
         self._link = None if is_history else link
-        self._runs_dir = runs_dir or (link.run_dir.parent.parent if link is not None else Path("runs"))
+        self._runs_dir = places.runs_dir or (link.run_dir.parent.parent if link is not None else Path("runs"))
+        remembered = LayoutMemory(places.layout)
+        self._problems = [*problems, *self.keys.problems, *filter(None, [remembered.problem])]
         self._options = Options(
             fps=ui.fps,
             readonly=readonly,
             can_detach=can_detach,
-            resume_run=resume_run,
-            branch_run=branch_run,
+            resume_run=ways.resume_run,
+            branch_run=ways.branch_run,
             alerts=ui.alerts,
-            hints=Hints(hints_file) if hints_file is not None and ui.hints else None,
+            hints=Hints(places.hints) if places.hints is not None and ui.hints else None,
             remembered=remembered,
         )
         self._sanitiser = SanitisingFilter()
@@ -181,20 +148,20 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
 
     def on_queue_wanted(self) -> None:
         """Show the queue over what is there."""
-        if self._queue_deeds is None:
+        if self._ways.queue is None:
             self.notify("there is no queue here", severity="warning")
             return
         from msopt_tui.ui.screens.queue import QueueScreen, QueueWays
 
-        self.push_screen(QueueScreen(self.keys, self._runs_dir, QueueWays(self.open_run, *self._queue_deeds)))
+        self.push_screen(QueueScreen(self.keys, self._runs_dir, QueueWays(self.open_run, *self._ways.queue)))
 
     def open_run(self, run_dir: Path) -> None:
         """Show another run over the history."""
-        if self.make_link is None:
+        if self._ways.open_run is None:
             self.notify("runs can't be opened from here", severity="warning")
             return
         try:
-            link = self.make_link(run_dir)
+            link = self._ways.open_run(run_dir)
         except (OSError, ValueError) as error:
             self.notify(f"{run_dir.name} can't be opened: {error}", severity="error", markup=False)
             return
@@ -227,7 +194,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
 
     def start_project(self, path: Path) -> None:
         """Start a run with a project file and show it over what is there."""
-        start = self._start_project
+        start = self._ways.start_project
         if start is None:
             self.notify("runs can't be started from here", severity="warning")
             return
@@ -301,63 +268,3 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
 def _is_ansi(theme: ThemeFile, no_color: bool = False) -> bool | None:
     """What Textual is told of colours: `True` passes the terminal's own through, else they become grey for NO_COLOR."""
     return True if theme.ansi or no_color else None
-
-
-def _settle() -> None:
-    """What stands now stays: collections that walk all of it again and again would be felt as hiccups."""
-    gc.freeze()
-    gc.enable()
-
-
-def run_cockpit(
-    link: EngineLink | None,
-    *,
-    ui: UiTable,
-    fps: int,
-    runs_dir: Path,
-    open_run: MakeLink,
-    resume_run: ResumeRun,
-    branch_run: BranchRun,
-    start_project: StartProject,
-    queue: QueueDeeds,
-    edit: ProjectFile | None = None,
-    readonly: bool = False,
-    can_detach: bool = True,
-) -> int:
-    """Show a run, else the editor of `edit` or the history, until the person leaves; returns the exit code.
-
-    It is the run's own where the run has ended, 0 where it goes on, 128 + n where a signal or a lost terminal ended
-    the screen. Whatever is written to descriptors 1 and 2 meanwhile goes to the run's `output.log`.
-    """
-    from msopt_tui.ui.terminal import SafeLinuxDriver, safe_driver
-
-    # Thousands of objects are made before the first frame, and none of them is garbage: `_settle` turns it on again.
-    gc.disable()
-    try:
-        guard = FdGuard(link.run_dir / "output.log" if link is not None else Path(os.devnull))
-    except OSError:
-        guard = None  # a run directory of someone else: nothing of ours may be written there
-    app = CockpitApp(
-        link,
-        config_ui=msgspec.structs.replace(ui, fps=fps),
-        readonly=readonly,
-        can_detach=can_detach,
-        runs_dir=runs_dir,
-        make_link=open_run,
-        resume_run=resume_run,
-        branch_run=branch_run,
-        start_project=start_project,
-        edit=edit,
-        queue=queue,
-        layout_file=state_dir() / "layout.json",
-        hints_file=state_dir() / "hints-shown",
-        driver_class=SafeLinuxDriver if guard is None else safe_driver(guard),
-    )
-    app.after_first_frame = _settle
-    outcome = app.run()
-    if guard is not None:
-        guard.close()
-    if link is not None and outcome == "detached":
-        name = sanitise(link.run_dir.name, multiline=False)
-        print(f"{name} goes on without a screen; back to it:  msopt-tui attach {name}")
-    return app.return_code or 0

@@ -12,14 +12,15 @@ from textual.screen import Screen
 
 from msopt_tui.config.schema import UiTable
 from msopt_tui.protocol import events as ev
-from msopt_tui.ui.app import CockpitApp, MakeLink
+from msopt_tui.ui.app import CockpitApp
 from msopt_tui.ui.keys import PaneName
 from msopt_tui.ui.panes.base import TextPane
 from msopt_tui.ui.screens.cockpit import CockpitScreen
 from msopt_tui.ui.screens.run_view import BranchRun, Outcome, ResumeRun
+from msopt_tui.ui.ways import OpenRun, Places, Ways
 from tests.ui.fake_link import FakeLink
 
-THEMES = [Path(__file__).resolve().parents[2] / "themes"]
+THEMES = (Path(__file__).resolve().parents[2] / "themes",)
 SIZE = (160, 45)
 
 
@@ -72,7 +73,7 @@ class Cockpit:
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
         """Wait for something that other tasks bring about."""
-        for _ in range(300):
+        for _ in range(1_000):
             if condition():
                 return
             await self.pilot.pause(0.01)
@@ -99,7 +100,7 @@ def make_app(
     ui: UiTable | None = None,
     readonly: bool = False,
     can_detach: bool = True,
-    make_link: MakeLink | None = None,
+    open_run: OpenRun | None = None,
     resume_run: ResumeRun | None = None,
     branch_run: BranchRun | None = None,
     runs_dir: Path | None = None,
@@ -108,15 +109,11 @@ def make_app(
     """An app with the themes of the checkout and nobody's own."""
     return CockpitApp(
         link,
+        ways=Ways(open_run, resume_run, branch_run),
+        places=Places(runs_dir, THEMES, layout_file),
         config_ui=ui,
         readonly=readonly,
         can_detach=can_detach,
-        make_link=make_link,
-        resume_run=resume_run,
-        branch_run=branch_run,
-        runs_dir=runs_dir,
-        themes=THEMES,
-        layout_file=layout_file,
     )
 
 

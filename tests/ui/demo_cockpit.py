@@ -12,6 +12,7 @@ from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.commands import Command, Continue, Pause, Stop
 from msopt_tui.ui.app import CockpitApp
 from msopt_tui.ui.terminal import SafeLinuxDriver
+from msopt_tui.ui.ways import Ways
 from tests.ui.fake_link import FakeLink
 from tests.ui.stories import STORIES
 
@@ -74,7 +75,7 @@ def main() -> None:
     link = GrowingLink(events, start_at=args.start_at, speed=args.speed)
     ui = UiTable(theme=args.theme, fps=args.fps)
     driver = SafeLinuxDriver if args.safe else None
-    app = CockpitApp(link, config_ui=ui, driver_class=driver, resume_run=lambda _: link)
+    app = CockpitApp(link, config_ui=ui, driver_class=driver, ways=Ways(resume_run=lambda _: link))
     print(f"left: {app.run()}", os.getpid())
 
 

@@ -29,7 +29,7 @@ def test_the_cockpit_loads_nothing_of_machine_learning() -> None:
 
 
 def test_what_the_first_frame_does_not_need_is_not_waited_for() -> None:
-    assert not loaded_by("import msopt_tui.ui.app").intersection(NOT_BEFORE_THE_FIRST_FRAME)
+    assert not loaded_by("import msopt_tui.ui.start").intersection(NOT_BEFORE_THE_FIRST_FRAME)
 
 
 def test_the_key_table_needs_no_toolkit() -> None:

@@ -19,6 +19,7 @@ from msopt_tui.ui.panes.charts import ThemedChart
 from msopt_tui.ui.requests import Requests
 from msopt_tui.ui.screens.history import HistoryScreen
 from msopt_tui.ui.screens.run_view import Outcome
+from msopt_tui.ui.ways import Places
 from msopt_tui.ui.widgets.chart import Chart
 from tests.ui.cockpit import make_app, started
 from tests.ui.fake_link import FakeLink
@@ -244,7 +245,7 @@ class TestHistory:
     async def test_a_run_opened_there_is_a_cockpit_of_its_own_and_leads_back(self, tmp_path: Path) -> None:
         other = FakeLink(ended_run(), status="readonly")
         link = FakeLink(scripted_run(100))
-        async with started(link, make_app(link, runs_dir=tmp_path, make_link=lambda _: other)) as ui:
+        async with started(link, make_app(link, runs_dir=tmp_path, open_run=lambda _: other)) as ui:
             await ui.press("h")
             ui.app.open_run(tmp_path / "x")
             await ui.until(lambda: other.polls > 0, "the other run to be read")
@@ -263,13 +264,13 @@ class TestHistory:
             raise OSError("permission denied")
 
         link = FakeLink(scripted_run(100))
-        async with started(link, make_app(link, runs_dir=tmp_path, make_link=make_link)) as ui:
+        async with started(link, make_app(link, runs_dir=tmp_path, open_run=make_link)) as ui:
             ui.app.open_run(tmp_path / "[b]x")
             await ui.pilot.pause()
             assert [note.message for note in ui.app._notifications] == ["[b]x can't be opened: permission denied"]
 
     async def test_without_a_link_the_history_is_the_first_screen(self, tmp_path: Path) -> None:
-        app = CockpitApp(None, runs_dir=tmp_path)
+        app = CockpitApp(None, places=Places(tmp_path))
         async with app.run_test(size=(120, 36)) as pilot:
             await wait_for_a_frame(pilot)
             assert isinstance(app.screen, HistoryScreen)

@@ -12,6 +12,7 @@ from msopt_tui.config.schema import UiTable
 from msopt_tui.ui.app import CockpitApp
 from msopt_tui.ui.theme import HITS, MISSES, Role, ThemeFile, load_theme, mixed, read_theme, theme_names
 from msopt_tui.ui.theme_watch import ThemeWatch
+from msopt_tui.ui.ways import Places
 from msopt_tui.ui.widgets.chart_model import STYLE_KEYS
 from tests.ui.cockpit import THEMES, make_app, started
 from tests.ui.fake_link import FakeLink
@@ -186,7 +187,7 @@ async def test_a_theme_edited_while_the_cockpit_runs_is_reloaded(tmp_path: Path)
     mine = tmp_path / "mine.toml"
     mine.write_text("name = 'mine'\n[colours]\nbackground = '#102030'\n")
     link = FakeLink(scripted_run(100))
-    app = CockpitApp(link, config_ui=UiTable(theme="mine"), themes=[tmp_path, *THEMES])
+    app = CockpitApp(link, config_ui=UiTable(theme="mine"), places=Places(themes=(tmp_path, *THEMES)))
     async with started(link, app) as ui:
 
         def ground() -> str:
@@ -214,7 +215,7 @@ async def test_a_theme_edited_while_the_cockpit_runs_is_reloaded(tmp_path: Path)
 @pytest.mark.parametrize("name", ["ansi-16", "monochrome"])
 async def test_nothing_but_the_terminals_own_colours_is_drawn(name: str) -> None:
     link = FakeLink(scripted_run(100))
-    async with started(link, CockpitApp(link, config_ui=UiTable(theme=name), themes=THEMES)) as ui:
+    async with started(link, CockpitApp(link, config_ui=UiTable(theme=name), places=Places(themes=THEMES))) as ui:
         await ui.press("right", "right")
         used: set[TerminalColour] = set()
         for strip in ui.app.screen._compositor.render_strips():

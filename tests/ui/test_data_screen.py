@@ -163,7 +163,7 @@ class TestScreen:
     async def test_it_shows_the_data_of_a_run_opened_from_the_history(self, tmp_path: Path) -> None:
         past = FakeLink([*story_of("translation"), ev.RunEnded(status="completed", step=500)])
         link = FakeLink(scripted_run(100))
-        async with started(link, make_app(link, runs_dir=tmp_path, make_link=lambda _: past)) as ui:
+        async with started(link, make_app(link, runs_dir=tmp_path, open_run=lambda _: past)) as ui:
             ui.app.open_run(tmp_path / "past")
             await ui.until(lambda: len(ui.app.screen_stack) == 2, "the run to open")
             await ui.frame()

@@ -19,6 +19,7 @@ from msopt_tui.ui.keys import BY_ID
 from msopt_tui.ui.screens.cockpit import CockpitScreen
 from msopt_tui.ui.screens.edit import EditScreen
 from msopt_tui.ui.screens.help import HelpDialog
+from msopt_tui.ui.ways import Places, Ways
 from msopt_tui.ui.widgets.toml_area import TomlArea, spans
 from tests.ui.cockpit import THEMES, Cockpit, started
 from tests.ui.fake_link import FakeLink
@@ -59,7 +60,7 @@ class Editor(Cockpit):
 async def editing(
     path: Path, size: tuple[int, int] = (80, 24), start: Callable[[Path], EngineLink] | None = None
 ) -> AsyncIterator[Editor]:
-    app = CockpitApp(None, edit=ProjectFile(path), start_project=start, themes=THEMES, runs_dir=path.parent)
+    app = CockpitApp(None, edit=ProjectFile(path), ways=Ways(start_project=start), places=Places(path.parent, THEMES))
     async with app.run_test(size=size) as pilot:
         ui = Editor(app, pilot, FakeLink())
         await ui.until(lambda: "✓" in ui.row(0) or "✗" in ui.row(0), "the first check")

@@ -14,6 +14,7 @@ from msopt_tui.ui.app import CockpitApp
 from msopt_tui.ui.hints import hint_lines
 from msopt_tui.ui.keys import Keys
 from msopt_tui.ui.screens.history_words import notice_lines
+from msopt_tui.ui.ways import Places
 from msopt_tui.ui.widgets.lines import words_length
 from tests.ui.cockpit import THEMES, started
 from tests.ui.fake_link import FakeLink
@@ -22,7 +23,7 @@ from tests.ui.test_history import Host, loaded, row, seen, until
 
 
 def app_with(link: FakeLink, file: Path, ui: UiTable | None = None) -> CockpitApp:
-    return CockpitApp(link, config_ui=ui, themes=THEMES, hints_file=file)
+    return CockpitApp(link, config_ui=ui, places=Places(themes=THEMES, hints=file))
 
 
 async def test_they_come_once_and_go_with_a_key(tmp_path: Path) -> None:

@@ -13,13 +13,14 @@ from textual.widgets import Input
 
 from msopt_tui.runs.queue_file import Queue, QueueStore
 from msopt_tui.runs.record import RunMeta, write_meta
-from msopt_tui.ui.app import CockpitApp, QueueDeeds
+from msopt_tui.ui.app import CockpitApp
 from msopt_tui.ui.keys import BY_ID
 from msopt_tui.ui.queue_keys import QUEUE
 from msopt_tui.ui.screens.cockpit import CockpitScreen
 from msopt_tui.ui.screens.help import HelpDialog
 from msopt_tui.ui.screens.history import HistoryScreen
 from msopt_tui.ui.screens.queue import QueueScreen
+from msopt_tui.ui.ways import Places, QueueDeeds, Ways
 from tests.ui.cockpit import THEMES, Cockpit
 from tests.ui.fake_link import FakeLink
 from tests.ui.scripted import scripted_run
@@ -37,10 +38,8 @@ class Watched(Cockpit):
         deeds = QueueDeeds(self._add, self._work)
         app = CockpitApp(
             None,
-            runs_dir=runs_dir,
-            themes=THEMES,
-            queue=deeds,
-            make_link=lambda path: FakeLink(scripted_run(20), run_dir=path),
+            ways=Ways(lambda path: FakeLink(scripted_run(20), run_dir=path), queue=deeds),
+            places=Places(runs_dir, THEMES),
         )
         super().__init__(app, None, FakeLink())  # type: ignore[arg-type]  # the pilot comes with the app's start
 

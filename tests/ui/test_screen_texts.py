@@ -20,6 +20,7 @@ from msopt_tui.runs.notes import write_notes
 from msopt_tui.runs.row import RunNotes
 from msopt_tui.ui.app import CockpitApp
 from msopt_tui.ui.screens.run_view import Outcome
+from msopt_tui.ui.ways import Places, Ways
 from tests.ui.cockpit import THEMES, Cockpit, make_app, started
 from tests.ui.fake_link import FakeLink
 from tests.ui.scripted import Script, ended_run, scripted_run, waiting_run
@@ -147,7 +148,7 @@ async def test_the_history(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     some_runs(Path("runs"))
-    app = CockpitApp(None, runs_dir=Path("runs"), themes=THEMES, make_link=JournalLink)
+    app = CockpitApp(None, ways=Ways(JournalLink), places=Places(Path("runs"), THEMES))
     async with app.run_test(size=size) as pilot:
         await until(pilot, app, "echo")
         assert text(app) == snapshot(name="list")
@@ -167,7 +168,7 @@ async def test_a_history_without_runs(
     size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    app = CockpitApp(None, runs_dir=Path("runs"), themes=THEMES, make_link=JournalLink)
+    app = CockpitApp(None, ways=Ways(JournalLink), places=Places(Path("runs"), THEMES))
     async with app.run_test(size=size) as pilot:
         await until(pilot, app, "no runs")
         assert text(app) == snapshot
@@ -182,7 +183,7 @@ async def test_runs_compared(
         path = make_run(Path("runs"), name, step=600)
         with closing(JournalWriter(path / "events.jsonl")) as writer:
             writer.append(scripted_run(600, seed=seed))
-    app = CockpitApp(None, runs_dir=Path("runs"), themes=THEMES, make_link=JournalLink)
+    app = CockpitApp(None, ways=Ways(JournalLink), places=Places(Path("runs"), THEMES))
     async with app.run_test(size=size) as pilot:
         await until(pilot, app, "two")
         await pilot.press("space", "space", "d")

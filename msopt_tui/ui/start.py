@@ -1,0 +1,71 @@
+"""From the command line to the app on a terminal, and back."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from msopt_tui.config.schema import UiTable
+from msopt_tui.link.base import EngineLink
+from msopt_tui.paths import state_dir
+from msopt_tui.ui.app import CockpitApp
+from msopt_tui.ui.fd_guard import FdGuard
+from msopt_tui.ui.sanitise import sanitise
+from msopt_tui.ui.ways import Places, Ways
+
+if TYPE_CHECKING:
+    from msopt_tui.runs.project_file import ProjectFile
+
+
+def _settle() -> None:
+    """What stands now stays: collections that walk all of it again and again would be felt as hiccups."""
+    gc.freeze()
+    gc.enable()
+
+
+def run_cockpit(
+    link: EngineLink | None,
+    *,
+    ui: UiTable,
+    fps: int,
+    runs_dir: Path,
+    ways: Ways,
+    edit: ProjectFile | None = None,
+    readonly: bool = False,
+    can_detach: bool = True,
+) -> int:
+    """Show a run, else the editor of `edit` or the history, until the person leaves; returns the exit code.
+
+    It is the run's own where the run has ended, 0 where it goes on, 128 + n where a signal or a lost terminal ended
+    the screen. Whatever is written to descriptors 1 and 2 meanwhile goes to the run's `output.log`.
+    """
+    from msopt_tui.ui.terminal import SafeLinuxDriver, safe_driver
+
+    # Thousands of objects are made before the first frame, and none of them is garbage: `_settle` turns it on again.
+    gc.disable()
+    try:
+        guard = FdGuard(link.run_dir / "output.log" if link is not None else Path(os.devnull))
+    except OSError:
+        guard = None  # a run directory of someone else: nothing of ours may be written there
+    app = CockpitApp(
+        link,
+        config_ui=msgspec.structs.replace(ui, fps=fps),
+        readonly=readonly,
+        can_detach=can_detach,
+        ways=ways,
+        places=Places(runs_dir, layout=state_dir() / "layout.json", hints=state_dir() / "hints-shown"),
+        edit=edit,
+        driver_class=SafeLinuxDriver if guard is None else safe_driver(guard),
+    )
+    app.after_first_frame = _settle
+    outcome = app.run()
+    if guard is not None:
+        guard.close()
+    if link is not None and outcome == "detached":
+        name = sanitise(link.run_dir.name, multiline=False)
+        print(f"{name} goes on without a screen; back to it:  msopt-tui attach {name}")
+    return app.return_code or 0
