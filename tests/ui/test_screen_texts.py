@@ -75,7 +75,7 @@ DIALOGS = {
 HISTORY_DIALOGS = {"keys": "?", "sort": "s", "note": "n", "tags": "t", "lineage": "L"}
 
 
-def lines(ui: Cockpit) -> str:
+def lines_of(ui: Cockpit) -> str:
     return "\n".join(line.rstrip() for line in ui.text().splitlines())
 
 
@@ -83,7 +83,7 @@ def lines(ui: Cockpit) -> str:
 @pytest.mark.parametrize("state", STATES)
 async def test_the_cockpit(state: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
     async with started(FakeLink(STATES[state]), size=size) as ui:
-        assert lines(ui) == snapshot
+        assert lines_of(ui) == snapshot
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -92,7 +92,23 @@ async def test_the_cockpit_without_its_engine(size: tuple[int, int], snapshot: S
     async with started(link, size=size) as ui:
         link.lose("the engine was ended by SIGKILL (out of memory?)")
         await ui.frame()
-        assert lines(ui) == snapshot
+        assert lines_of(ui) == snapshot
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_went_wrong(
+    size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snapshot: SnapshotAssertion
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = Path("runs/docs/one")
+    run.mkdir(parents=True)
+    lines = ["Traceback (most recent call last):", '  File "train.py", line 3, in <module>', "RuntimeError: no room"]
+    (run / "output.log").write_text("\n".join(["loading", *lines]) + "\n")
+    link = FakeLink(ended_run("failed", reason="RuntimeError: no room"), run_dir=run)
+    async with started(link, size=size) as ui:
+        await ui.press("!")
+        await ui.until(lambda: "no room" in ui.text() and ui.on_top() is not ui.screen, "the log to be read")
+        assert lines_of(ui) == snapshot
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -103,7 +119,7 @@ async def test_dialogs(size: tuple[int, int], snapshot: SnapshotAssertion) -> No
             await ui.press(key)
             await ui.frame()
             assert name == "over" or ui.on_top() is not ui.screen, f"{name} has opened"
-            assert lines(ui) == snapshot(name=name)
+            assert lines_of(ui) == snapshot(name=name)
             await ui.press("escape")
             await ui.frame()
 
@@ -115,7 +131,7 @@ async def test_the_data_of_a_run(story: str, size: tuple[int, int], snapshot: Sn
     async with started(FakeLink(events), size=size) as ui:
         await ui.press("D")
         await ui.frame()
-        assert lines(ui) == snapshot
+        assert lines_of(ui) == snapshot
 
 
 def text(app: CockpitApp) -> str:

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from msopt_tui.ui.widgets.axis import (
@@ -56,9 +56,11 @@ def test_any_range_gets_a_scale_around_it_and_short_labels(one: float, other: fl
 
 
 @given(st.floats(0.001, 1e6), st.floats(0.0, 0.02))
+@example(1.6, 6.103515625e-05)
 def test_a_range_that_creeps_keeps_its_bounds_most_of_the_time(high: float, creep: float) -> None:
     steps = [snapped_scale(0.0, high * (1.0 + creep * part / 100)).high for part in range(101)]
-    assert len(set(steps)) <= 2
+    # A bound that is reached, and at a round length, where the grain becomes coarser too, that of the new grain.
+    assert len(set(steps)) <= 3
 
 
 @given(st.floats(1e-6, 1e9))
