@@ -23,6 +23,8 @@ def history(options: Options) -> int:
 
 def show(options: Options) -> int:
     """`msopt-tui show [RUN]`: summary and curves on standard output."""
+    if options.flag("--json"):
+        raise UsageError("show is for reading; as JSON:  msopt-tui export RUN [DIR] --json")
     found = find_run(options)
     if found is None:
         return EXIT_USAGE

@@ -59,9 +59,12 @@ def link_to(path: Path, options: Options) -> EngineLink:
     from msopt_tui.runs.record import read_record
 
     directory = RunDirectory(path)
-    if not options.flag("--readonly") and is_alive(read_record(directory.state), directory.lock):
+    alive = is_alive(read_record(directory.state), directory.lock)
+    if alive and not options.flag("--readonly"):
         return SocketLink(path)
-    return JournalLink(path)
+    return JournalLink(
+        path, "--readonly sends nothing" if alive else f"{path.name} takes no commands: no engine runs it"
+    )
 
 
 def show_link(options: Options, link: EngineLink, ui: UiTable) -> int:

@@ -11,6 +11,7 @@ import pytest
 
 from msopt_tui.arguments import Options, UsageError
 from msopt_tui.cli import USAGE, main
+from tests.unit.runs_maker import make_run
 
 
 def test_words_are_sorted_into_projects_overrides_flags_and_values() -> None:
@@ -73,6 +74,20 @@ def test_no_runs_yet_says_how_to_start_one(
         assert "start one with" in capsys.readouterr().err
     assert main(["attach", "nothing"]) == 3
     assert main(["history"]) == 0
+
+
+@pytest.mark.parametrize("words", [["stop", "over"], ["send", "over", "pause"]])
+def test_a_run_that_is_over_takes_no_commands(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_run(tmp_path, "over")
+    assert main([*words, f"--runs-dir={tmp_path}"]) == 1
+    assert "over takes no commands: no engine runs it" in capsys.readouterr().err
+
+
+def test_show_as_json_names_export(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "--json"]) == 3
+    assert "export RUN" in capsys.readouterr().err
 
 
 def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
