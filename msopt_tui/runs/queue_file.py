@@ -147,7 +147,9 @@ class QueueStore:
         except OSError as error:
             raise QueueError(f"{self.path} can't be read: {error.strerror}") from None
         except (ValueError, RecursionError) as error:
-            raise QueueError(f"{self.path} is damaged ({error}): move it away to begin a new queue") from None
+            # The path comes last: it may be long, and a title has one line.
+            text = f"{self.path.name} is damaged ({error}); to begin a new queue move it away: {self.path}"
+            raise QueueError(text) from None
         if queue.version > VERSION:
             raise QueueError(f"{self.path} is of a newer version of this program: use that one")
         return queue

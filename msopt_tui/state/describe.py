@@ -258,4 +258,8 @@ def _stall_ended(e: ev.StallEnded) -> Words:
 
 @_line(ev.RunEnded)
 def _run_ended(e: ev.RunEnded) -> Words:
-    return "error" if e.status == "failed" else "run", e.step, _join(f"run {e.status}", e.reason, e.model)
+    return (
+        "error" if e.status == "failed" else "run",
+        e.step,
+        _join(f"run {e.status}", e.reason, f"model in {e.model}/" if e.model else ""),
+    )

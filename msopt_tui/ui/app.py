@@ -78,7 +78,8 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         name = "monochrome" if "NO_COLOR" in os.environ else ui.theme
         theme, problems = load_theme(name, folders)
         super().__init__(driver_class=driver_class, css_path=f"screens/{css}.tcss", ansi_color=_is_ansi(theme))
-        self.after_first_frame: Callable[[], None] | None = None
+        self.when_settled: Callable[[], None] | None = None
+        """Called once, when the first frame stands and, of a run, the past is read."""
         self.keys = Keys(ui.keys)
         self.theme_file = theme
         self._ways = ways
@@ -132,8 +133,8 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """What is wrong in `[ui]` is said once, not fatal."""
-        if self.after_first_frame is not None:
-            self.call_after_refresh(self.after_first_frame)
+        if not isinstance(self.screen, RunView):
+            self.call_after_refresh(self._settle)
         for problem in self._problems:
             self.notify(problem, severity="warning", timeout=12, markup=False)
         self.set_interval(SECONDS, self.look_at_theme)
@@ -141,6 +142,15 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
     def on_run_view_run_wanted(self, message: RunView.RunWanted) -> None:
         """Show a run that was begun from the cockpit over it."""
         self._push_run(message.link)
+
+    def on_run_view_caught_up(self) -> None:
+        """What comes now comes bit by bit."""
+        self._settle()
+
+    def _settle(self) -> None:
+        settled, self.when_settled = self.when_settled, None
+        if settled is not None:
+            settled()
 
     def on_run_view_history_wanted(self) -> None:
         """Show all runs over the cockpit."""

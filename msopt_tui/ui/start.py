@@ -45,7 +45,8 @@ def run_cockpit(
     """
     from msopt_tui.ui.terminal import SafeLinuxDriver, safe_driver
 
-    # Thousands of objects are made before the first frame, and none of them is garbage: `_settle` turns it on again.
+    # Thousands of objects are made before the first frame, hundreds of thousands while the past of a long run is read,
+    # and none of them is garbage: `_settle` turns it on again.
     gc.disable()
     try:
         guard = FdGuard(link.run_dir / "output.log" if link is not None else Path(os.devnull))
@@ -61,7 +62,7 @@ def run_cockpit(
         edit=edit,
         driver_class=SafeLinuxDriver if guard is None else safe_driver(guard),
     )
-    app.after_first_frame = _settle
+    app.when_settled = _settle
     outcome = app.run()
     if guard is not None:
         guard.close()

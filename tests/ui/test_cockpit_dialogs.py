@@ -8,13 +8,14 @@ from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.adjustable import ADJUSTABLE
 from msopt_tui.protocol.commands import Adjust, Decide, Stop
 from msopt_tui.ui.panes.base import TextPane
+from msopt_tui.ui.screens import cockpit
 from msopt_tui.ui.screens.changes import ChangesDialog, note_of, text_of
 from msopt_tui.ui.screens.help import HelpDialog
 from msopt_tui.ui.screens.proposal import ProposalDialog
 from msopt_tui.ui.screens.quit import QuitDialog
 from tests.ui.cockpit import Cockpit, make_app, started
 from tests.ui.fake_link import FakeLink
-from tests.ui.scripted import ended_run, scripted_run, waiting_run
+from tests.ui.scripted import Script, ended_run, scripted_run, waiting_run
 
 
 async def type_value(ui: Cockpit, text: str) -> None:
@@ -177,6 +178,16 @@ class TestProposal:
             shown = ui.text()
             for piece in ("plateau", "80% sure", "0.0015 → 0.0005", "because", "expected", "better"):
                 assert piece in shown, piece
+
+    async def test_it_does_not_come_under_the_hands_of_someone_who_types(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(cockpit, "QUIET_SECONDS", 1_000.0)
+        async with started(FakeLink(scripted_run(600))) as ui:
+            await ui.press("x")  # the x axis here; a rejection in the dialog
+            await ui.feed(*Script().proposal())
+            assert ui.on_top() is ui.screen
+            monkeypatch.setattr(cockpit, "QUIET_SECONDS", 0.0)
+            await ui.frame()
+            assert isinstance(ui.on_top(), ProposalDialog)
 
     @pytest.mark.parametrize(("key", "accept", "finish"), [("a", True, False), ("x", False, False), ("f", False, True)])
     async def test_accept_reject_and_finish(self, key: str, accept: bool, finish: bool) -> None:

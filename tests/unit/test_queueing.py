@@ -205,7 +205,7 @@ def test_a_damaged_file_is_named_and_never_written_over(tmp_path: Path, capsys: 
     store = queue_of(tmp_path, "a.toml")
     store.path.write_bytes(store.path.read_bytes()[:-20])
     damaged = store.path.read_bytes()
-    with pytest.raises(QueueError, match=r"queue.json is damaged .*: move it away"):
+    with pytest.raises(QueueError, match=r"queue.json is damaged .*; to begin a new queue move it away: /"):
         queue_of(tmp_path, "b.toml")
     assert cli.main(["queue", f"--runs-dir={tmp_path / 'runs'}"]) == 1
     assert cli.main(["queue", "b.toml", f"--runs-dir={tmp_path / 'runs'}"]) == 1

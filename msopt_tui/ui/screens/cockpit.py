@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -13,14 +14,20 @@ if TYPE_CHECKING:
     from msopt_tui.ui.alerts import News
 
 
+QUIET_SECONDS = 1.0
+"""A proposal does not come by itself under the hands of someone who has just pressed a key: it would take the next."""
+
+
 class CockpitScreen(RunView):
     """Looks keys up in the table, and puts a new proposal before the person."""
 
     CSS_PATH = "cockpit.tcss"
     _news: News | None = None
+    _pressed_at = -math.inf
 
     def press(self, event: events.Key) -> bool:
         """Do what a key means here; whether it means anything."""
+        self._pressed_at = self.options.clock()
         action = self.keys.find(event.key, event.character, self.board.focused)
         if action is not None:
             actions.perform(self, action)
@@ -40,7 +47,8 @@ class CockpitScreen(RunView):
         elif self.feed.alive and not self.feed.behind and self.is_active and not self.options.readonly:
             # The same idea may come back in a later round, and is another question then.
             waiting = state.round, state.proposals[0].id
-            if waiting != self.asked:
+            is_quiet = self.options.clock() - self._pressed_at >= QUIET_SECONDS
+            if waiting != self.asked and is_quiet:
                 self.asked = waiting
                 actions.open_proposal(self)
 

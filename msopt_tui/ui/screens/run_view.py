@@ -93,6 +93,9 @@ class RunView(KeyScreen):
             super().__init__()
             self.link = link
 
+    class CaughtUp(Message):
+        """The past of the run is read; from here on it is followed."""
+
     def __init__(self, link: EngineLink, keys: Keys, options: Options) -> None:
         super().__init__()
         self._compositor = TrimmingCompositor()
@@ -129,7 +132,7 @@ class RunView(KeyScreen):
         """Round and id of the proposal that was last put before the person by itself."""
         self.data_screen: DataScreen | None = None
         """The data of this run on a screen of its own, once it was opened."""
-        self._is_catching_up = False
+        self._is_catching_up = self._has_caught_up = False
         self._has_begun = False
         self._looked_at = 0.0
         """When the panes were drawn last."""
@@ -174,6 +177,9 @@ class RunView(KeyScreen):
 
     def _catch_up_soon(self) -> None:
         """While the journal has more, read on between keys and not only once a frame."""
+        if not self.feed.behind and not self._has_caught_up:
+            self._has_caught_up = True
+            self.post_message(self.CaughtUp())
         if self.feed.behind and not self._is_catching_up:
             self._is_catching_up = True
             # A timer and not `call_later`: a queue that is never empty would not let other tasks have their turn.
