@@ -115,7 +115,7 @@ def _posted(url: str, run: str, message: str) -> Iterator[str]:
         return
     body = msgspec.json.encode({"run": run, "text": message})
     try:
-        request = Request(url, data=body, headers={"Content-Type": "application/json"})  # see above
+        request = Request(url, data=body, headers={"Content-Type": "application/json"})
         urlopen(request, timeout=WEBHOOK_SECONDS).close()
     except (OSError, ValueError) as error:
         yield f"ui.alerts.webhook: {error}"

@@ -144,38 +144,34 @@ def record_from_state(
     with its own signs of life, so that one that dies while it loads its libraries leaves the results as they were.
     """
     if before is not None and state.started is None:
-        return msgspec.structs.replace(
-            before,
-            status=state.status,
-            pid=pid,
-            boot_id=boot_id,
-            host=host,
-            heartbeat=heartbeat,
-            restarts=restarts,
-            journal=journal,
-            reason="",
-            exit_code=0,
-        )
-    begun = state.started.time if state.started else state.last_time
-    record = RunRecord(
-        run=meta.run,
-        project=meta.project,
-        description=meta.description,
+        record = msgspec.structs.replace(before, reason="", exit_code=0)
+    else:
+        record = _with_results(_of_run(state, meta, earlier_seconds), state)
+    return msgspec.structs.replace(
+        record,
         status=state.status,
         pid=pid,
         boot_id=boot_id,
         host=host,
         heartbeat=heartbeat,
+        restarts=restarts,
+        journal=journal,
+    )
+
+
+def _of_run(state: RunState, meta: RunMeta, earlier_seconds: float) -> RunRecord:
+    begun = state.started.time if state.started else state.last_time
+    return RunRecord(
+        run=meta.run,
+        project=meta.project,
+        description=meta.description,
         created=meta.created,
         updated=state.last_time or meta.created,
         seconds=earlier_seconds + max(state.last_time - begun, 0.0),
         settings=state.settings,
         parent=meta.parent,
         parent_step=meta.parent_step,
-        restarts=restarts,
-        journal=journal,
     )
-    return _with_results(record, state)
 
 
 def _with_results(record: RunRecord, state: RunState) -> RunRecord:

@@ -24,10 +24,10 @@ from msopt_tui.ui.sanitise import SanitisingFilter
 from msopt_tui.ui.screens.actions import perform
 from msopt_tui.ui.screens.cockpit import CockpitScreen
 from msopt_tui.ui.screens.key_screen import KeyScreen
-from msopt_tui.ui.screens.run_view import Options, Outcome, ResumeRun, RunView
+from msopt_tui.ui.screens.run_view import Options, Outcome, RunView
 from msopt_tui.ui.theme import ThemeFile, load_theme, theme_names
 from msopt_tui.ui.theme_watch import SECONDS, ThemeWatch
-from msopt_tui.ui.ways import NO_WAYS, USUAL_PLACES, Places, StartProject, Ways
+from msopt_tui.ui.ways import NO_WAYS, USUAL_PLACES, Places, Ways
 
 if TYPE_CHECKING:
     from msopt_tui.runs.project_file import ProjectFile
@@ -89,18 +89,9 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         self._theme_watch = ThemeWatch(name, folders)
         self._link = None if is_history else link
         self._runs_dir = places.runs_dir or (link.run_dir.parent.parent if link is not None else Path("runs"))
-        remembered = LayoutMemory(places.layout)
-        self._problems = [*problems, *self.keys.problems, *filter(None, [remembered.problem])]
-        self._options = Options(
-            fps=ui.fps,
-            readonly=readonly,
-            can_detach=can_detach,
-            resume_run=ways.resume_run,
-            branch_run=ways.branch_run,
-            alerts=ui.alerts,
-            hints=Hints(places.hints) if places.hints is not None and ui.hints else None,
-            remembered=remembered,
-        )
+        layout = LayoutMemory(places.layout)
+        self._problems = [*problems, *self.keys.problems, *filter(None, [layout.problem])]
+        self._options = _options(ui, ways, places)._replace(readonly=readonly, can_detach=can_detach, remembered=layout)
         self._sanitiser = SanitisingFilter()
         # Before any CSS is read, so that it is read once.
         self.register_theme(self.theme_file.textual())
@@ -179,17 +170,18 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
 
     def resume_run(self, run_dir: Path) -> None:
         """Take a run up again and show it over the history."""
-        resume = self._options.resume_run
+        resume = self._ways.resume_run
         if resume is None:
             self.notify("runs can't be resumed from here", severity="warning")
             return
-        self.run_worker(self._resume(resume, run_dir), exclusive=True, exit_on_error=False)
+        self.run_worker(self._begin(resume, run_dir, "not resumed"), exclusive=True, exit_on_error=False)
 
-    async def _resume(self, resume: ResumeRun, run_dir: Path) -> None:
+    async def _begin(self, way: Callable[[Path], EngineLink], path: Path, failed: str) -> None:
+        """Go a way that may take a while, and show the run it leads to."""
         try:
-            link = await asyncio.to_thread(resume, run_dir)
+            link = await asyncio.to_thread(way, path)
         except (OSError, ValueError) as error:
-            self.notify(f"{run_dir.name} not resumed: {error}", severity="error", markup=False)
+            self.notify(f"{path.name} {failed}: {error}", severity="error", markup=False)
             return
         self._push_run(link)
 
@@ -208,15 +200,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         if start is None:
             self.notify("runs can't be started from here", severity="warning")
             return
-        self.run_worker(self._start(start, path), exclusive=True, exit_on_error=False)
-
-    async def _start(self, start: StartProject, path: Path) -> None:
-        try:
-            link = await asyncio.to_thread(start, path)
-        except (OSError, ValueError) as error:
-            self.notify(f"{path.name} not started: {error}", severity="error", markup=False)
-            return
-        self._push_run(link)
+        self.run_worker(self._begin(start, path, "not started"), exclusive=True, exit_on_error=False)
 
     def _push_run(self, link: EngineLink) -> None:
         self.push_screen(CockpitScreen(link, self.keys, self._options._replace(is_root=False)))
@@ -273,6 +257,17 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         from msopt_tui.ui.screens.edit import EditScreen
 
         return EditScreen(self.keys, file, self.start_project, leave)
+
+
+def _options(ui: UiTable, ways: Ways, places: Places) -> Options:
+    """What a cockpit is given of `[ui]`, of the ways out and of the hints."""
+    return Options(
+        fps=ui.fps,
+        resume_run=ways.resume_run,
+        branch_run=ways.branch_run,
+        alerts=ui.alerts,
+        hints=Hints(places.hints) if places.hints is not None and ui.hints else None,
+    )
 
 
 def _is_ansi(theme: ThemeFile, no_color: bool = False) -> bool | None:

@@ -127,24 +127,19 @@ def test_a_kill_behind_an_adjustment_is_replayed_to_the_last_bit(session: Sessio
     assert max(after) == 100
 
 
-def test_sigterm_saves_and_ends_with_143(session: Session) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [pytest.param(signal.SIGTERM, 143, id="end"), pytest.param(signal.SIGUSR1, 75, id="queue again")],
+)
+def test_a_signal_saves_and_its_exit_code_says_what_is_wanted(
+    session: Session, number: signal.Signals, code: int
+) -> None:
     process = session.start(str(session.project), "--headless", "train.max_steps=100")
     run = session.wait_for_latest(process)
     session.send_when(run, cmd.Pause(at_step=30), at_once)
     session.wait_for(run, paused_at(30))
-    os.kill(engine_of(run), signal.SIGTERM)
-    assert process.wait(30) == 143
-    state = state_of(run)
-    assert (state.status, max(state.checkpoints)) == ("stopped", 30)
-
-
-def test_the_warning_of_a_batch_system_saves_and_asks_to_be_queued_again(session: Session) -> None:
-    process = session.start(str(session.project), "--headless", "train.max_steps=100")
-    run = session.wait_for_latest(process)
-    session.send_when(run, cmd.Pause(at_step=30), at_once)
-    session.wait_for(run, paused_at(30))
-    os.kill(engine_of(run), signal.SIGUSR1)
-    assert process.wait(30) == 75
+    os.kill(engine_of(run), number)
+    assert process.wait(30) == code
     state = state_of(run)
     assert (state.status, max(state.checkpoints)) == ("stopped", 30)
 

@@ -23,33 +23,24 @@ from msopt_tui.ui.screens.proposal import ProposalDialog
 from msopt_tui.ui.screens.quit import QuitDialog
 from tests.ui.cockpit import Cockpit, make_app, started
 from tests.ui.fake_link import FakeLink
+from tests.ui.key_tests import KeyTests
 from tests.ui.scripted import scripted_run, waiting_run
 
 KeyTest = Callable[[Cockpit, str], Awaitable[None]]
-KEY_TESTS: dict[str, KeyTest] = {}
-
-
-def key(action_id: str) -> Callable[[KeyTest], KeyTest]:
-    """Marks what is expected of a key; it runs once for each key of the action, in one app."""
-
-    def register(test: KeyTest) -> KeyTest:
-        KEY_TESTS[action_id] = test
-        return test
-
-    return register
+key = KeyTests[KeyTest]()
 
 
 @pytest.mark.parametrize("action_id", [action.id for action in ACTIONS])
 async def test_every_key_of_the_table_does_what_it_says(action_id: str, tmp_path: Path) -> None:
-    assert action_id in KEY_TESTS, f"no test presses the keys of {action_id}"
+    test = key[action_id]
     link = FakeLink(scripted_run(400))
     async with started(link, make_app(link, runs_dir=tmp_path)) as ui:
         for pressed in BY_ID[action_id].keys:
-            await KEY_TESTS[action_id](ui, pressed)
+            await test(ui, pressed)
 
 
 def test_no_test_for_a_key_that_is_gone() -> None:
-    assert set(KEY_TESTS) == {action.id for action in ACTIONS}
+    assert key.ids == {action.id for action in ACTIONS}
 
 
 def test_every_action_has_exactly_one_way_to_be_done() -> None:

@@ -23,6 +23,7 @@ from msopt_tui.ui.ways import Places, Ways
 from msopt_tui.ui.widgets.toml_area import TomlArea, spans
 from tests.ui.cockpit import THEMES, Cockpit, started
 from tests.ui.fake_link import FakeLink
+from tests.ui.key_tests import KeyTests
 from tests.ui.scripted import scripted_run
 from tests.unit.runs_maker import make_run
 
@@ -75,23 +76,15 @@ def project(tmp_path: Path) -> Path:
 
 
 KeyTest = Callable[[Path, str], Awaitable[None]]
-KEY_TESTS: dict[str, KeyTest] = {}
-
-
-def key(action_id: str) -> Callable[[KeyTest], KeyTest]:
-    def register(test: KeyTest) -> KeyTest:
-        KEY_TESTS[f"editor_{action_id}"] = test
-        return test
-
-    return register
+key = KeyTests[KeyTest]("editor_")
 
 
 @pytest.mark.parametrize("action_id", [action.id for action in EDITOR])
 async def test_every_key_of_the_editor_does_what_it_says(action_id: str, project: Path) -> None:
-    assert action_id in KEY_TESTS, f"no test presses the keys of {action_id}"
+    test = key[action_id]
     for pressed in BY_ID[action_id].keys:
         project.write_text(GOOD)
-        await KEY_TESTS[action_id](project, pressed)
+        await test(project, pressed)
 
 
 @key("save")

@@ -23,22 +23,13 @@ from msopt_tui.ui.screens.history_edit import DeleteDialog
 from msopt_tui.ui.screens.lineage import LineageScreen
 from msopt_tui.ui.screens.pick import PickDialog
 from msopt_tui.ui.screens.postmortem import PostmortemScreen
+from tests.ui.key_tests import KeyTests
 from tests.ui.test_history import Host, loaded, seen, until
 from tests.unit.runs_maker import make_run
 
 NAMES = [f"2026010{number}-000000-r{number}" for number in range(9, 0, -1)]
 KeyTest = Callable[[Host, "Pilot[None]", str], Awaitable[None]]
-KEY_TESTS: dict[str, KeyTest] = {}
-
-
-def key(action_id: str) -> Callable[[KeyTest], KeyTest]:
-    """Marks what is expected of a key; it runs once for each key of the action."""
-
-    def register(test: KeyTest) -> KeyTest:
-        KEY_TESTS[f"history_{action_id}"] = test
-        return test
-
-    return register
+key = KeyTests[KeyTest]("history_")
 
 
 @pytest.fixture
@@ -51,16 +42,16 @@ def runs(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("action_id", [action.id for action in HISTORY])
 async def test_every_key_of_the_history_does_what_it_says(action_id: str, runs: Path) -> None:
-    assert action_id in KEY_TESTS, f"no test presses the keys of {action_id}"
+    test = key[action_id]
     for pressed in BY_ID[action_id].keys:
         app = Host(list_runs, runs)
         async with app.run_test(size=(120, 8)) as pilot:
             await loaded(pilot, app)
-            await KEY_TESTS[action_id](app, pilot, pressed)
+            await test(app, pilot, pressed)
 
 
 def test_no_test_for_a_key_that_is_gone_and_a_deed_for_each() -> None:
-    assert set(KEY_TESTS) == {action.id for action in HISTORY} == set(DEEDS)
+    assert key.ids == {action.id for action in HISTORY} == set(DEEDS)
 
 
 @key("open")

@@ -23,6 +23,7 @@ from msopt_tui.ui.screens.queue import QueueScreen
 from msopt_tui.ui.ways import Places, QueueDeeds, Ways
 from tests.ui.cockpit import THEMES, Cockpit
 from tests.ui.fake_link import FakeLink
+from tests.ui.key_tests import KeyTests
 from tests.ui.scripted import scripted_run
 from tests.unit.runs_maker import make_run
 
@@ -80,24 +81,16 @@ async def watching(tmp_path: Path, *names: str) -> AsyncIterator[Watched]:
 
 
 KeyTest = Callable[[Path, str], Awaitable[None]]
-KEY_TESTS: dict[str, KeyTest] = {}
-
-
-def key(action_id: str) -> Callable[[KeyTest], KeyTest]:
-    def register(test: KeyTest) -> KeyTest:
-        KEY_TESTS[f"queue_{action_id}"] = test
-        return test
-
-    return register
+key = KeyTests[KeyTest]("queue_")
 
 
 @pytest.mark.parametrize("action_id", [action.id for action in QUEUE])
 async def test_every_key_of_the_queue_does_what_it_says(action_id: str, tmp_path: Path) -> None:
-    assert action_id in KEY_TESTS, f"no test presses the keys of {action_id}"
+    test = key[action_id]
     for number, pressed in enumerate(BY_ID[action_id].keys):
         folder = tmp_path / str(number)
         folder.mkdir()
-        await KEY_TESTS[action_id](folder, pressed)
+        await test(folder, pressed)
 
 
 @key("open")

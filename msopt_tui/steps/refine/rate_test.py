@@ -9,7 +9,6 @@ from msopt_tui.config.fields import Scalar
 from msopt_tui.ml.loop import RoundPlan
 from msopt_tui.protocol.codec import finite
 from msopt_tui.protocol.events import (
-    Decided,
     Diagnosed,
     Noted,
     Progressed,
@@ -25,7 +24,7 @@ from msopt_tui.refinement.diagnose import of_test
 from msopt_tui.refinement.signs.fit import MANY_PASSES
 from msopt_tui.steps import memory
 from msopt_tui.steps.context import RunContext
-from msopt_tui.steps.refine import weights
+from msopt_tui.steps.refine import verdict, weights
 from msopt_tui.steps.session import Session
 
 MOST = 0.05
@@ -87,16 +86,7 @@ def _decided(context: RunContext, session: Session, proposal: Proposal, *, asks:
             decision = decide.by_person([proposal], context.control.wait_for_decision(session.step))
     else:
         decision = decide.by_measurement(proposal)
-    context.emit(
-        Decided(
-            round=session.round,
-            proposal=decision.proposal,
-            decision=decision.verdict,
-            changes=decision.changes,
-            who=decision.who,
-            reason=decision.reason,
-        )
-    )
+    verdict.say(context, session, decision)
     return decision
 
 

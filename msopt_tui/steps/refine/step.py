@@ -6,7 +6,7 @@ import time
 
 from msopt_tui.config.source_names import names
 from msopt_tui.ml import freeze
-from msopt_tui.protocol.events import Decided, Diagnosed, Noted, Proposal, Proposed, RoundEnded
+from msopt_tui.protocol.events import Diagnosed, Noted, Proposal, Proposed, RoundEnded
 from msopt_tui.refinement import decide, holdout
 from msopt_tui.refinement.diagnose import diagnose
 from msopt_tui.refinement.evidence import evidence_of
@@ -14,7 +14,7 @@ from msopt_tui.refinement.means import Means
 from msopt_tui.refinement.propose import propose
 from msopt_tui.steps import interventions
 from msopt_tui.steps.context import RunContext
-from msopt_tui.steps.refine import noise, race, rounds, weights
+from msopt_tui.steps.refine import noise, race, rounds, verdict, weights
 from msopt_tui.steps.session import Session, steps_in_round
 
 LEAST_STEPS = 8
@@ -51,16 +51,7 @@ def run(context: RunContext, session: Session, reason: str) -> bool:
             return False
         decision = _decide(context, session)
         phase.detail = f"{decision.proposal or 'no proposal'} {decision.verdict}"
-        context.emit(
-            Decided(
-                round=session.round,
-                proposal=decision.proposal,
-                decision=decision.verdict,
-                changes=decision.changes,
-                who=decision.who,
-                reason=decision.reason,
-            )
-        )
+        verdict.say(context, session, decision)
         if decision.next_round:
             _apply(context, session, decision)
     return decision.next_round

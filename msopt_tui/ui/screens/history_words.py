@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from msopt_tui.runs.query import Listing, QueryError
 from msopt_tui.runs.row import RunRow
 from msopt_tui.state.figures import figures
-from msopt_tui.state.numbers import compact
+from msopt_tui.state.numbers import compact, counted
 from msopt_tui.ui.keys import Keys
 from msopt_tui.ui.screens.history_columns import status_words
 from msopt_tui.ui.screens.history_resume import resume_point
@@ -47,7 +47,7 @@ def title_words(runs_dir: Path, listing: Listing | None, shown: int, error: str)
     total = len(listing.rows)
     if not total:
         return [*words, (f" no runs in {runs_dir} yet: msopt-tui project.toml starts one", "muted")]
-    count = f"{total:,} runs" if shown == total else f"{shown:,} of {total:,} runs"
+    count = counted(total, "run") if shown == total else f"{shown:,} of {counted(total, 'run')}"
     return [*words, (f" {count} in {runs_dir}", "muted")]
 
 
