@@ -117,9 +117,7 @@ class Lines:
         work = self._state.saving if event.phase == "train" else self._state.work
         if work is not None and event.time - self._progress_at >= PROGRESS_SECONDS:
             self._progress_at = event.time
-            left = f"{duration(work.seconds_left)} left" if work.seconds_left is not None else ""
-            parts = filter(None, [work.progress_words, work.rate_words.strip(), left])
-            self._write(f"{_clock(event.time)} {clean(', '.join(parts))}")
+            self._write(f"{_clock(event.time)} {clean(work.line)}")
 
     def _training_lines(self, event: ev.StepsDone) -> list[str]:
         every = self._state.settings.get("train.logging_steps", 10)

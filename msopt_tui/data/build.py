@@ -216,4 +216,5 @@ def _sampled(texts: Iterable[str], total: int, progress: Progress, check: Check)
             check()
             progress(done, total, "characters", f"counting words for the tokenizer{used}")
             yield piece
-    progress(total, total, "characters", "merging pairs for the tokenizer")
+    # The trainer says nothing of how far it is; it lets go of the interpreter, so that the seconds are told.
+    progress(0, 0, "", "merging pairs for the tokenizer")

@@ -34,11 +34,19 @@ from msopt_tui.steps.context import LiveSettings, Serving, Situation, StopRun
 class Control:
     """One run's control point; see `steps.context.ControlPoint` for what steps use of it."""
 
-    def __init__(self, settings: LiveSettings, emit: Callable[[Event], None], directory: RunDirectory) -> None:
+    def __init__(
+        self,
+        settings: LiveSettings,
+        emit: Callable[[Event], None],
+        directory: RunDirectory,
+        waits: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`waits` is called before the worker waits for a person: what it was at stands still."""
         self._inbox: queue.SimpleQueue[cmd.Command] = queue.SimpleQueue()
         self._settings = settings
         self._emit = emit
         self._directory = directory
+        self._waits = waits
         self._situation: Situation = "preparing"
         self._waiting: list[cmd.Command] = []
         self._paused = False
@@ -87,6 +95,7 @@ class Control:
         while self._paused:
             if self._serving is not None:
                 self._serving.settle()
+            self._waits()
             self._take_next()
 
     @contextmanager
@@ -126,6 +135,7 @@ class Control:
         """Wait until a person answers the proposal on the table."""
         self._step = step
         self._answers.clear()
+        self._waits()
         while not self._answers:
             self._take_next()
         return self._answers.pop()

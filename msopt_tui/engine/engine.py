@@ -43,6 +43,7 @@ from msopt_tui.runs.journal import JournalWriter
 from msopt_tui.runs.lock import RunLock
 from msopt_tui.runs.record import RunMeta, lost_of_journal, read_meta, read_record, record_from_state, write_record
 from msopt_tui.state.run_state import RunState
+from msopt_tui.steps.background import Gauge
 from msopt_tui.steps.context import LiveSettings, RunContext
 from msopt_tui.steps.replay import Replay
 
@@ -101,7 +102,8 @@ class Engine:
         """From when the past of the run is known, so that it is no news."""
         self._restart = restart
         settings = LiveSettings(config)
-        self._control = Control(settings, self._emit, directory)
+        doing = Gauge()
+        self._control = Control(settings, self._emit, directory, waits=doing.end)
         self._context = RunContext(
             directory=directory,
             base_dir=base_dir,
@@ -112,10 +114,11 @@ class Engine:
             emit=self._emit,
             state=self._state,
             replay=Replay(),
+            doing=doing,
             somebody_watches=somebody_watches,
         )
         self._worker = GpuWorker(self._work, self._outbox.put, lambda: self._state.step)
-        self._telling = Telling(self._context.saving)
+        self._tellings = [Telling(gauge) for gauge in (doing, self._context.saving)]
         self._done = False
         self._before = read_record(directory.state)
         """As found when the run is taken up again: what stands until the journal has been read."""
@@ -177,9 +180,7 @@ class Engine:
             if self.ended is not None:
                 break  # its end is the last word of a run
             now = time.monotonic()
-            told = self._telling.look(now)
-            if told is not None:
-                writer.append([told])
+            self._tell_of_work(writer, now)
             if now >= next_sample:
                 next_sample = now + RESOURCES_SECONDS
                 writer.append([monitor.sample()])
@@ -187,6 +188,15 @@ class Engine:
                 next_heartbeat = now + HEARTBEAT_SECONDS
                 self._heartbeat(writer)
                 hang.here()
+
+    def _tell_of_work(self, writer: JournalWriter, now: float) -> None:
+        """How far work is; what goes on does not stall."""
+        for telling in self._tellings:
+            told = telling.look(now)
+            if telling.moved:
+                self._stall.progress()
+            if told is not None:
+                writer.append([told])
 
     def _write_events(self, writer: JournalWriter) -> None:
         events: list[Event] = []
@@ -274,6 +284,7 @@ class Engine:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         # Here and not at the top: this import brings torch, and only this thread may touch it.
         began = time.monotonic()
+        self._context.doing.show("preprocess", "loading libraries")
         from msopt_tui.engine import pipeline, resume
 
         taken = resume.take_up(self.directory, self._config, self._lost, self._emit)
@@ -283,6 +294,7 @@ class Engine:
         at, begin_with = taken.at, taken.begin_with
         self._context.replay = taken.replay
         self._control.remember(undoable(taken.events))
+        self._context.doing.end()
         self._emit(
             RunStarted(
                 run=self.directory.name,

@@ -77,14 +77,17 @@ class PhaseChanged(Base, frozen=True, kw_only=True):
 
 
 class Progressed(Base, frozen=True, kw_only=True):
-    """How far a step has come; twice a second at most."""
+    """How far long work has come; twice a second at most. Without unit and detail: it is over."""
 
     phase: Phase
     done: int
     total: int
     """0 where the end is not known."""
     unit: str
+    """In the plural; empty where there is nothing to count, and only the seconds tell that it goes on."""
     detail: str = ""
+    seconds: float = 0.0
+    """How long it has been going on."""
 
 
 class ModelReady(Base, frozen=True, kw_only=True):

@@ -29,7 +29,12 @@ def compact(value: float) -> str:
 
 def counted(count: int, noun: str) -> str:
     """`1 step`, `2,000 steps`: for nouns whose plural is formed with an s."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
+
+
+def units(count: str, plural: str) -> str:
+    """The noun behind a written number: `document` behind `1`; for plurals that are formed with an s."""
+    return plural.removesuffix("s") if count == "1" else plural
 
 
 def size(count: float) -> str:

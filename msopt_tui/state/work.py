@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msopt_tui.state.numbers import compact, duration, size
+from msopt_tui.state.numbers import compact, duration, size, units
 from msopt_tui.state.rates import WorkRate
 
 if TYPE_CHECKING:
@@ -18,14 +18,17 @@ class Work:
         self.phase: Phase = event.phase
         self.unit, self.detail = event.unit, event.detail
         self.done, self.total = event.done, event.total
+        self.seconds = event.seconds
+        """How long it has been going on."""
         self._rate = WorkRate()
         self._rate.add(event.done, event.time)
 
     def goes_on(self, event: Progressed) -> bool:
         """Take in another report; false for one of other work."""
-        is_same = (event.phase, event.unit, event.detail) == (self.phase, self.unit, self.detail)
+        is_same = (event.phase, event.unit, kind_of(event.detail)) == (self.phase, self.unit, kind_of(self.detail))
         if not is_same or event.done < self.done:
             return False
+        self.detail, self.seconds = event.detail, event.seconds
         self.done, self.total = event.done, event.total
         self._rate.add(event.done, event.time)
         return True
@@ -50,18 +53,43 @@ class Work:
     def progress_words(self) -> str:
         """`cleaning 512/679 documents`."""
         if self.unit == "bytes":
-            return f"{self.detail} {size(self.done)} of {size(self.total)}"
+            return f"{self.detail} {size(self.done)}{f' of {size(self.total)}' if self.total else ''}"
+        if not self.unit:
+            return self.detail
         of = f"/{compact(self.total)}" if self.total else ""
-        return f"{self.detail} {compact(self.done)}{of} {self.unit}".strip()
+        noun = units(compact(self.total or self.done), self.unit)
+        return f"{self.detail} {compact(self.done)}{of} {noun}".strip()
 
     @property
     def rate_words(self) -> str:
-        """`340 rows/s`; as wide from the first figure to the last."""
+        """`340 rows/s`; as wide from the first figure to the last. Empty where nothing is counted."""
+        if not self.unit:
+            return ""
         if self.unit == "bytes":
             return f"{size(self.rate) if self.rate else '–':>9}/s"
-        return f"{compact(self.rate) if self.rate else '–':>5} {self.unit}/s"
+        rate = compact(self.rate) if self.rate else "–"
+        return f"{rate:>5} {units(rate, self.unit) + '/s':<{len(self.unit) + 2}}"
 
     @property
-    def left_words(self) -> str:
-        """`left    0:12`."""
-        return f"left {duration(self.seconds_left):>6}"
+    def time_words(self) -> str:
+        """`left    0:12`, or `  0:12 so far` where the end is not known."""
+        if self.total and self.unit:
+            return f"left {duration(self.seconds_left):>6}"
+        return f"{duration(self.seconds):>6} so far"
+
+    @property
+    def facts(self) -> list[str]:
+        """All of it in words, what matters most first."""
+        return [words for words in (self.time_words, self.rate_words, self.progress_words) if words]
+
+    @property
+    def line(self) -> str:
+        """`cleaning 512/679 documents, 340 documents/s, 0:12 left`."""
+        end = [f"{duration(self.seconds_left)} left"] if self.seconds_left is not None else []
+        so_far = [] if self.total else [f"{duration(self.seconds)} so far"]
+        return ", ".join(filter(None, [self.progress_words, self.rate_words.strip(), *end, *so_far]))
+
+
+def kind_of(detail: str) -> str:
+    """`reading` of `reading a.txt`: with the next file the same work goes on."""
+    return detail.partition(" ")[0]

@@ -1,16 +1,23 @@
-"""One piece of work beside the worker thread: it touches neither torch nor events, and its result is collected."""
+"""Work beside the worker thread, whose result is collected; and how far work is, for whoever tells of it."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
+
+from msopt_tui.protocol.events import Phase
+from msopt_tui.state.work import kind_of
 
 T = TypeVar("T")
 
 
 class Job(Generic[T]):
-    """Begins at once on a thread of its own; whatever it raises is raised where the result is taken."""
+    """Begins at once on a thread of its own; whatever it raises is raised where the result is taken.
+
+    It touches neither torch nor events.
+    """
 
     def __init__(self, work: Callable[[], T], name: str) -> None:
         self._work = work
@@ -37,25 +44,45 @@ class Job(Generic[T]):
         return self._result
 
 
+class Reading(NamedTuple):
+    """How far a piece of work is."""
+
+    phase: Phase
+    detail: str
+    """What is being done."""
+    done: int
+    total: int
+    """0 where the end is not known."""
+    unit: str
+    """Empty where there is nothing to count."""
+    began: float
+    """By the monotonic clock."""
+
+
 class Gauge:
-    """How far work beside the worker is: moved by the thread that does it, read by any other."""
+    """How far work is: moved by the thread that does it, read by any other, which need not wait for it."""
 
     def __init__(self) -> None:
-        self._what, self._done, self._total = "", 0, 0
+        self._reading: Reading | None = None
 
-    def begin(self, what: str, total: int) -> None:
-        """Another piece of work, of so many units."""
-        self._done, self._total, self._what = 0, total, what
+    def show(self, phase: Phase, detail: str, done: int = 0, total: int = 0, unit: str = "") -> None:
+        """So far it is; called as often as one likes. Other work, or less of it done, begins anew."""
+        before, kind = self._reading, (phase, unit, kind_of(detail))
+        goes_on = before is not None and kind == (before.phase, before.unit, kind_of(before.detail))
+        began = before.began if before is not None and goes_on and done >= before.done else time.monotonic()
+        self._reading = Reading(phase, detail, done, total, unit, began)
 
     def move(self, units: int) -> None:
-        """So many more are done."""
-        self._done += units
+        """So many more are done, of all at most."""
+        before = self._reading
+        assert before is not None, "shown first"
+        self._reading = before._replace(done=min(before.done + units, before.total))
 
     def end(self) -> None:
         """Nothing is under way."""
-        self._what = ""
+        self._reading = None
 
     @property
-    def reading(self) -> tuple[str, int, int] | None:
-        """What is done, how much of it, of how much; `None` while nothing is."""
-        return (self._what, min(self._done, self._total), self._total) if self._what else None
+    def reading(self) -> Reading | None:
+        """What is under way; `None` while nothing is."""
+        return self._reading

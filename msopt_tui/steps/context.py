@@ -154,6 +154,8 @@ class RunContext:
     state: RunState
     """Folded from the same events as everybody else's; what refinement reads."""
     replay: Replay
+    doing: Gauge = field(default_factory=Gauge)
+    """What the worker is at instead of training, and how far."""
     saving: Gauge = field(default_factory=Gauge)
     """How far the checkpoint is that is being written."""
     recorded: Callable[[], threading.Event] = _set
@@ -165,6 +167,15 @@ class RunContext:
     def config(self) -> Config:
         """The settings in force."""
         return self.settings.config
+
+    @contextmanager
+    def at_work(self, phase: Phase, detail: str) -> Iterator[None]:
+        """Say what is being done where nothing can be counted; how long it takes shows."""
+        self.doing.show(phase, detail)
+        try:
+            yield
+        finally:
+            self.doing.end()
 
     def phase(self, phase: Phase) -> PhaseTimer:
         """Report the beginning and the end of one of the five steps around a `with` block."""
@@ -183,6 +194,7 @@ class PhaseTimer:
 
     def _emit(self, status: Literal["started", "finished", "skipped"], seconds: float) -> None:
         state = self._context.state
+        self._context.doing.end()
         self._context.emit(
             PhaseChanged(
                 phase=self._phase,

@@ -13,7 +13,7 @@ from msopt_tui.config.source_names import names
 from msopt_tui.data.split import SplitName
 from msopt_tui.ml import rng
 from msopt_tui.ml.tasks.base import Check, EvaluationResult, Predictions
-from msopt_tui.protocol.events import Evaluated, Noted, Progressed, Sample, Sampled
+from msopt_tui.protocol.events import Evaluated, Noted, Sample, Sampled
 from msopt_tui.protocol.metrics import METRICS
 from msopt_tui.refinement import holdout
 from msopt_tui.runs.directory import write_text_atomic
@@ -23,13 +23,12 @@ from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Best, Session
 
 Reason = Literal["cadence", "asked", "round end", "start", "final", "probe"]
-PROGRESS_SECONDS = 0.5
 
 
 def measure(context: RunContext, session: Session, split: SplitName) -> EvaluationResult:
     """Figures of one split; serves commands between batches and never touches the training RNG."""
     check = checking(context, session, split)
-    with rng.preserved(session.device):
+    with rng.preserved(session.device), context.at_work("evaluate", split):
         result = memory.measured(context, session, lambda: session.task.measure(context.config, split, check))
     if split == "validation":
         session.ledger.evaluation_tokens = result.tokens
@@ -41,22 +40,17 @@ def measure(context: RunContext, session: Session, split: SplitName) -> Evaluati
 def predict(context: RunContext, session: Session, split: SplitName) -> Predictions:
     """What the weights write, for prompts or for rows of the split, and how good that is."""
     check = checking(context, session, f"{split}, writing")
-    with rng.preserved(session.device):
+    with rng.preserved(session.device), context.at_work("evaluate", f"{split}, writing"):
         return memory.measured(context, session, lambda: session.task.predict(context.config, split, check))
 
 
 def checking(context: RunContext, session: Session, detail: str) -> Check:
     """What is called between the batches of an evaluation: serves commands and says how far it is."""
-    last = time.monotonic()
 
     def check(done: int, total: int) -> None:
-        nonlocal last
         context.control.poll(session.step)
         save.look(context, session)
-        now = time.monotonic()
-        if total and now - last >= PROGRESS_SECONDS:
-            last = now
-            context.emit(Progressed(phase="evaluate", done=done, total=total, unit="rows", detail=detail))
+        context.doing.show("evaluate", detail, done, total, "rows" if total else "")
 
     return check
 

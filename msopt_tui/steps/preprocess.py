@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import time
-
 from msopt_tui.data.inspect_prepared import inspect_prepared, prepared_event
 from msopt_tui.data.prepare import PreparedData, prepare
-from msopt_tui.protocol.events import Noted, Progressed
+from msopt_tui.protocol.events import Noted
 from msopt_tui.state.numbers import compact
 from msopt_tui.steps.context import RunContext
-
-PROGRESS_SECONDS = 0.5
 
 
 def run(context: RunContext) -> PreparedData:
     """Prepare the data or take it from the cache. Raises DataError with one clear message."""
-    last = 0.0
 
     def progress(done: int, total: int, unit: str, detail: str) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= PROGRESS_SECONDS:
-            last = now
-            context.emit(Progressed(phase="preprocess", done=done, total=total, unit=unit, detail=detail))
+        context.doing.show("preprocess", detail, done, total, unit)
 
     def check() -> None:
         context.control.poll(0)

@@ -43,7 +43,7 @@ def run(context: RunContext, session: Session, reason: str, then: Callable[[], N
         then()
         return
     directory, is_best, keep = context.directory, session.best_step == session.step, _keep(context, session)
-    context.saving.begin(f"checkpoint {session.step}", taken.bytes)
+    context.saving.show("train", f"checkpoint {session.step}", 0, taken.bytes, "bytes")
     told = partial(_told, directory, context.recorded())
     write = partial(
         _write, directory, taken, is_best, keep, context.config.train.save_total_limit, context.saving, told

@@ -55,7 +55,12 @@ class Served:
     def answer(self, command: Evaluate) -> str:
         """Answer a prompt or measure a file, without touching the run's curves or its random numbers."""
         self._session.loop.drain()
-        with self._context.control.during("evaluating"), rng.preserved(self._session.device):
+        context, what = self._context, f"measuring {Path(command.file).name}" if command.file else "writing an answer"
+        with (
+            context.control.during("evaluating"),
+            rng.preserved(self._session.device),
+            context.at_work("evaluate", what),
+        ):
             answered = self._measured(command) if command.file else self._written(command)
         self._context.emit(answered)
         if command.file:
@@ -64,7 +69,7 @@ class Served:
 
     def _written(self, command: Evaluate) -> Answered:
         context, step = self._context, self._session.step
-        serve_others = evaluate.checking(context, self._session, "a typed prompt")
+        serve_others = evaluate.checking(context, self._session, "writing an answer")
         streamed = Streamed(lambda kept, text: context.emit(AnswerGrew(id=command.id, kept=kept, text=text)))
 
         def check(done: int, total: int) -> None:
@@ -81,7 +86,7 @@ class Served:
 
     def _measured(self, command: Evaluate) -> Answered:
         path = Path(command.file)
-        check = evaluate.checking(self._context, self._session, path.name)
+        check = evaluate.checking(self._context, self._session, f"measuring {path.name}")
         task, config = self._session.task, self._context.config
         if isinstance(task, CausalLanguageModelling):
             metrics = task.measure_text(config, file_split.text_of(path), check).metrics

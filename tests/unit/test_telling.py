@@ -1,23 +1,29 @@
-"""How far a checkpoint is that is written beside training: told by the engine, shown while it lasts."""
+"""How far long work is, and a checkpoint that is written beside training: told by the engine, shown while it lasts."""
 
 from __future__ import annotations
+
+import time
+
+import msgspec
+import pytest
 
 from msopt_tui.engine.telling import PROGRESS_SECONDS, Telling
 from msopt_tui.protocol import events as ev
 from msopt_tui.state.run_state import RunState
+from msopt_tui.state.work import Work
 from msopt_tui.steps.background import Gauge
 
 
-def test_long_writing_is_told_of_twice_a_second_and_short_writing_not() -> None:
+def test_long_work_is_told_of_twice_a_second_and_short_work_not() -> None:
     gauge = Gauge()
     telling = Telling(gauge)
     assert telling.look(0.0) is None
-    gauge.begin("checkpoint 5", 1_000)
+    gauge.show("train", "checkpoint 5", 0, 1_000, "bytes")
     gauge.move(100)
     assert telling.look(1.0) is None
     gauge.end()
-    assert telling.look(1.1) is None
-    gauge.begin("checkpoint 6", 1_000)
+    assert telling.look(1.1) is None, "nobody has heard of it, so nobody hears of its end"
+    gauge.show("train", "checkpoint 6", 0, 1_000, "bytes")
     told = []
     for tick in range(40):
         gauge.move(25)
@@ -29,6 +35,59 @@ def test_long_writing_is_told_of_twice_a_second_and_short_writing_not() -> None:
     last = telling.look(99.0)
     assert last is not None
     assert last.done == last.total, "never more than all"
+    gauge.end()
+    over = telling.look(99.1)
+    assert over == ev.Progressed(time=over.time if over else 0.0, phase="train", done=0, total=0, unit="")
+    assert telling.look(99.9) is None
+
+
+def test_work_that_counts_nothing_tells_its_seconds_and_does_not_pass_for_progress() -> None:
+    gauge, began = Gauge(), time.monotonic()
+    telling = Telling(gauge)
+    gauge.show("preprocess", "merging pairs")
+    assert [telling.look(began + second) is not None for second in range(4)] == [False, True, True, True]
+    assert not telling.moved, "a watchdog must not take waiting for work"
+    gauge.show("preprocess", "merging pairs")
+    event = telling.look(began + 60)
+    assert event is not None
+    assert event.seconds == pytest.approx(60, abs=1)
+    gauge.show("preprocess", "reading a.txt", 5, 0, "documents")
+    assert telling.look(began + 60.1) is None, "not oftener than that, whatever begins"
+    assert telling.moved
+
+
+def test_short_pieces_of_one_work_are_told_of_together() -> None:
+    """A thousand small files, each read in less than the time between two reports."""
+    gauge, state = Gauge(), RunState()
+    telling = Telling(gauge)
+    state.apply(ev.PhaseChanged(phase="preprocess", status="started"))
+    began = time.monotonic()
+    for number in range(100):
+        gauge.show("preprocess", f"reading {number}.txt", 10 * number, 0, "documents")
+        event = telling.look(began + number / 10)
+        if event is not None:
+            state.apply(msgspec.structs.replace(event, time=1e9 + number / 10))
+    assert state.work is not None
+    assert state.work.line == "reading 95.txt 950 documents, 100 documents/s, 9.5 s so far"
+    gauge.end()
+    over = telling.look(began + 11)
+    assert over is not None
+    state.apply(over)
+    assert state.work is None
+
+
+def test_words() -> None:
+    def work(done: int, total: int, unit: str, seconds: float = 12.0) -> Work:
+        return Work(ev.Progressed(phase="preprocess", done=done, total=total, unit=unit, detail="x", seconds=seconds))
+
+    assert work(1, 0, "documents").facts == ["  12 s so far", "    – documents/s", "x 1 document"]
+    assert work(0, 1, "rows").progress_words == "x 0/1 row"
+    assert work(1, 2, "rows").progress_words == "x 1/2 rows"
+    assert work(0, 0, "").facts == ["  12 s so far", "x"]
+    assert work(2**20, 0, "bytes").progress_words == "x 1.0 MiB"
+    slow = work(0, 9, "rows")
+    slow.goes_on(ev.Progressed(time=time.time() + 1e6, phase="preprocess", done=1, total=9, unit="rows", detail="x"))
+    assert len(slow.rate_words) == len(work(0, 9, "rows").rate_words), "nothing moves beside it"
 
 
 def test_it_is_shown_beside_training_until_it_is_saved_or_has_failed() -> None:

@@ -28,6 +28,7 @@ def _engine_started(state: RunState, event: ev.EngineStarted) -> None:
 @handles(ev.RunStarted)
 def _run_started(state: RunState, event: ev.RunStarted) -> None:
     state.started = event
+    state.work = None
     state.first_started = state.first_started or event.time
     state.ended = None
     state.paused = False
@@ -83,9 +84,15 @@ def _phase_changed(state: RunState, event: ev.PhaseChanged) -> None:
 
 @handles(ev.Progressed)
 def _progressed(state: RunState, event: ev.Progressed) -> None:
+    over = not event.unit and not event.detail
     if event.phase == "train":  # a checkpoint that is written beside it
-        if state.saving is None or not state.saving.goes_on(event):
+        if over:
+            state.saving = None
+        elif state.saving is None or not state.saving.goes_on(event):
             state.saving = Work(event)
+        return
+    if over:
+        state.work = None
         return
     phase = state.phases[event.phase]
     phase.done, phase.total, phase.unit, phase.detail = event.done, event.total, event.unit, event.detail
@@ -96,6 +103,7 @@ def _progressed(state: RunState, event: ev.Progressed) -> None:
 @handles(ev.Paused)
 def _paused(state: RunState, event: ev.Paused) -> None:
     state.paused = True
+    state.work = None
     state.status = "paused"
     state.spent.enter("idle", event.time)
     state.mark("paused", event.step)

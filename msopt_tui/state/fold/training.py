@@ -111,6 +111,7 @@ def _checkpoint_pinned(state: RunState, event: ev.CheckpointPinned) -> None:
 @handles(ev.Answered)
 def _answered(state: RunState, event: ev.Answered) -> None:
     state.answers.append(event)
+    state.work = None
     state.answering = None
 
 

@@ -9,7 +9,7 @@ from msopt_tui.config.fields import Scalar
 from msopt_tui.ml import memory_copy
 from msopt_tui.ml.loop import RoundPlan
 from msopt_tui.protocol.codec import finite
-from msopt_tui.protocol.events import Probed, Progressed, Proposal
+from msopt_tui.protocol.events import Probed, Proposal
 from msopt_tui.refinement import holdout, probe
 from msopt_tui.refinement.decide import RaceResult
 from msopt_tui.steps import evaluate, memory
@@ -146,9 +146,7 @@ def _stretch(
             until = min(session.step + PROGRESS_STEPS, first + end)
             memory.take_steps(context, session, RoundPlan(first, first + total), until, control.idle)
             done = session.step - first
-            context.emit(
-                Progressed(phase="refine", done=done, total=total, unit="steps", detail=f"probe {stretch.name}")
-            )
+            context.doing.show("refine", f"probe {stretch.name}", done, total, "steps")
         result = evaluate.measure(context, session, "validation")
         session.ledger.probed += session.loop.tokens - before + result.tokens
         rows = holdout.seen(result.per_row_losses, context.config.refine.holdout_fraction)

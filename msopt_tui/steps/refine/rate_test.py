@@ -11,7 +11,6 @@ from msopt_tui.protocol.codec import finite
 from msopt_tui.protocol.events import (
     Diagnosed,
     Noted,
-    Progressed,
     Proposal,
     Proposed,
     RateTested,
@@ -122,9 +121,7 @@ def _losses(context: RunContext, session: Session, rates: list[float]) -> list[f
                         control.poll(first)
                         memory.take_steps(context, session, plan, step, lambda: True)
                 session.loop.drain()
-                context.emit(
-                    Progressed(phase="refine", done=step - first, total=len(rates), unit="steps", detail="rates")
-                )
+                context.doing.show("refine", "range test", step - first, len(rates), "steps")
                 if test.over_the_top(losses):
                     break
             session.ledger.probed += session.loop.tokens - before

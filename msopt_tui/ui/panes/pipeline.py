@@ -118,8 +118,8 @@ def _facts(state: RunState, how_many: int) -> Words:
     speed = state.rate.tokens_per_second
     running = state.status in ("running", "evaluating")
     facts = []
-    if state.work is not None and state.status in ("preparing", "evaluating", "refining"):
-        facts = [state.work.left_words, state.work.rate_words, state.work.progress_words]
+    if state.work is not None:
+        facts = state.work.facts
     elif not state.over:
         facts.append(f"ETA {duration(state.eta_seconds if running else None):>7}")
         facts.append(f"{compact(speed) if speed else '–':>5} tok/s")
@@ -127,7 +127,7 @@ def _facts(state: RunState, how_many: int) -> Words:
         facts.append(f"round {state.round}/{rounds}" if rounds else f"round {state.round}")
     words: Words = []
     if state.saving is not None and how_many == _ALL:
-        facts.append(f"{state.saving.progress_words} {state.saving.rate_words} {state.saving.left_words}")
+        facts.append(" ".join(reversed(state.saving.facts)))
     for fact in reversed(facts[:how_many]):
         words += [(fact, ""), _BAR]
     return words
