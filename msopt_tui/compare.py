@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from msopt_tui.link.whole import read_state
+from msopt_tui.plotting import Plotted, plot_width, print_curves
 from msopt_tui.state import compare
 from msopt_tui.state.inspection import aligned
 from msopt_tui.state.series import Series
-from msopt_tui.state.text import clean, without_colours
-
-MAX_WIDTH = 120
-PLOT_HEIGHT = 18
+from msopt_tui.state.text import clean
 
 
 def print_comparison(paths: Sequence[Path], *, as_json: bool) -> int:
@@ -64,22 +59,9 @@ def _print_table(title: str, lines: list[compare.Compared], runs: int) -> None:
 
 
 def _plot(title: str, all_series: Sequence[Series | None]) -> None:
-    import plotext
-
-    width = min(shutil.get_terminal_size((100, 30)).columns, MAX_WIDTH)
-    figure = plotext.figure
-    figure.clear()
-    figure.plot_size(width, PLOT_HEIGHT)
-    in_colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    if not in_colour:
-        figure.theme("colorless")
-    figure.title(f"{title}: {', '.join(compare.LETTERS[: len(all_series)])}")
-    for letter, series in zip(compare.LETTERS, all_series, strict=False):
-        xs, ys = points(series, width)
-        if xs:
-            figure.draw(figure.signal(xs, ys, marker=letter))
-    drawn = str(figure.build())
-    print(drawn if in_colour else without_colours(drawn))
+    lettered = zip(compare.LETTERS, all_series, strict=False)
+    curves = [Plotted(*points(series, plot_width()), letter) for letter, series in lettered]
+    print_curves(f"{title}: {', '.join(compare.LETTERS[: len(all_series)])}", curves)
 
 
 def points(series: Series | None, columns: int) -> tuple[list[float], list[float]]:
@@ -88,7 +70,7 @@ def points(series: Series | None, columns: int) -> tuple[list[float], list[float
         return [], []
     first, last = float(series.first_step or 0), float(series.last_step or 0)
     pairs = [
-        (first + (last - first) * at / columns, (column.low + column.high) / 2)
+        (first + (last - first) * at / max(columns - 1, 1), (column.low + column.high) / 2)
         for at, column in enumerate(series.columns(first, last, columns))
         if column is not None
     ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 import time
 from pathlib import Path
 
 from msopt_tui.link.whole import read_state
+from msopt_tui.plotting import Plotted, plot_width, print_curves
 from msopt_tui.runs.history import list_runs
 from msopt_tui.runs.lineage import tree, twig_line
 from msopt_tui.state.confusion import mistakes, table_rows
@@ -18,10 +17,8 @@ from msopt_tui.state.numbers import compact, counted, duration, significant
 from msopt_tui.state.run_state import RunState
 from msopt_tui.state.samples import sample_line
 from msopt_tui.state.series import Series
-from msopt_tui.state.text import clean, without_colours
+from msopt_tui.state.text import clean
 
-MAX_WIDTH = 120
-PLOT_HEIGHT = 18
 MAX_CLASSES = 12
 """With more a confusion matrix is not printed, only what is confused most."""
 MAX_SAMPLES = 8
@@ -85,22 +82,9 @@ def _summary(path: Path, state: RunState) -> list[str]:
 
 
 def _plot(state: RunState) -> None:
-    import plotext
-
-    width = min(shutil.get_terminal_size((100, 30)).columns, MAX_WIDTH)
-    figure = plotext.figure
-    figure.clear()
-    figure.plot_size(width, PLOT_HEIGHT)
-    in_colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    if not in_colour:
-        figure.theme("colorless")
-    figure.title("loss: training (·), validation (#)")
-    for series, marker in ((state.losses, "braille"), (state.metrics.get("loss"), "#")):
-        xs, ys = _points(series, width * 2)
-        if xs:
-            figure.draw(figure.signal(xs, ys, marker=marker))
-    drawn = str(figure.build())
-    print(drawn if in_colour else without_colours(drawn))
+    drawn = ((state.losses, "braille"), (state.metrics.get("loss"), "#"))
+    curves = [Plotted(*_points(series, plot_width() * 2), marker) for series, marker in drawn]
+    print_curves("loss: training (·), validation (#)", curves)
 
 
 def _points(series: Series | None, columns: int) -> tuple[list[float], list[float]]:
@@ -112,7 +96,7 @@ def _points(series: Series | None, columns: int) -> tuple[list[float], list[floa
     ys: list[float] = []
     for at, column in enumerate(series.columns(first, last, columns)):
         if column is not None:
-            x = first + (last - first) * at / columns
+            x = first + (last - first) * at / max(columns - 1, 1)
             xs += [x, x]
             ys += [column.low, column.high]
     return xs, ys

@@ -12,7 +12,7 @@ import tomli
 from msopt_tui.config.aliases import ALIASES
 from msopt_tui.config.crosscheck import cross_check
 from msopt_tui.config.errors import ConfigError, Problem
-from msopt_tui.config.fields import fields_of, find, nearest, tables
+from msopt_tui.config.fields import fields_of, find, nearest, outside, tables
 from msopt_tui.config.schema import Config, Source, Table
 from msopt_tui.config.tasks import USUAL_ARCHITECTURE
 
@@ -88,7 +88,7 @@ def _checked_tables(raw: Raw, where: str, text: str, problems: list[Problem]) ->
     while pending:
         table, values = pending.pop(0)
         if table not in merged:
-            message = f"unknown table{nearest(table, list(merged))}"
+            message = f"unknown table{nearest(table, list(merged))}" if _is_table(values) else f"a key {outside(table)}"
             problems.append(Problem(where, table, message, _line(text, table)))
         elif not isinstance(values, dict):
             problems.append(Problem(where, table, f"a table is meant: [{table}]", _line(text, table)))
@@ -98,6 +98,12 @@ def _checked_tables(raw: Raw, where: str, text: str, problems: list[Problem]) ->
             own = {key: value for key, value in values.items() if key not in inner}
             merged[table] = _checked_table(table, own, where, text, problems)
     return merged
+
+
+def _is_table(value: object) -> bool:
+    """Whether TOML has written it under a header, or could have."""
+    rows = value if isinstance(value, list) else [value]
+    return bool(rows) and all(isinstance(row, dict) for row in rows)
 
 
 def _checked_table(table: str, values: Raw, where: str, text: str, problems: list[Problem]) -> Raw:

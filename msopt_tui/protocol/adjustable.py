@@ -162,6 +162,11 @@ def complete(config: Config, changes: Mapping[str, Scalar]) -> dict[str, Scalar]
     return whole
 
 
+def differing(config: Config, changes: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """Those of checked changes that are not in force already."""
+    return {path: value for path, value in changes.items() if value_of(config, path) != value}
+
+
 def rows_per_step(config: Config) -> int:
     """Rows that one optimiser step learns from: the global batch."""
     return config.train.per_device_train_batch_size * config.train.gradient_accumulation_steps

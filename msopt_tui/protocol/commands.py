@@ -83,6 +83,11 @@ class Evaluate(Base, frozen=True, kw_only=True):
     """A text to answer instead."""
 
     @property
+    def name(self) -> str:
+        """`ask` for a prompt; an evaluation otherwise, of a file too."""
+        return "ask" if self.prompt else "evaluate"
+
+    @property
     def detail(self) -> str:
         """What is evaluated, where that is not the validation split."""
         return self.file or self.prompt

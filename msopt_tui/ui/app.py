@@ -70,30 +70,27 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
             edit: Begin with the editor of this project file; `link` is then `None`.
             driver_class: The terminal's driver; by default Textual's.
         """
-        is_history = link is None or open_history
-        # Textual does not load the CSS of the base screen by itself.
-        css = "edit" if edit is not None else "history" if is_history else "cockpit"
         ui = config_ui or UiTable()
-        folders = list(themes_dirs() if places.themes is None else places.themes)
-        name = "monochrome" if "NO_COLOR" in os.environ else ui.theme
-        theme, problems = load_theme(name, folders)
-        super().__init__(driver_class=driver_class, css_path=f"screens/{css}.tcss", ansi_color=_is_ansi(theme))
+        self._edit, self._link = edit, None if open_history else link
+        self._theme_folders = list(themes_dirs() if places.themes is None else places.themes)
+        self._theme_watch = ThemeWatch("monochrome" if "NO_COLOR" in os.environ else ui.theme, self._theme_folders)
+        self.theme_file, problems = load_theme(self._theme_watch.name, self._theme_folders)
+        # Textual does not load the CSS of the base screen by itself.
+        css = "edit" if edit is not None else "history" if self._link is None else "cockpit"
+        super().__init__(driver_class, f"screens/{css}.tcss", ansi_color=_is_ansi(self.theme_file))
         self.when_settled: Callable[[], None] | None = None
         """Called once, when the first frame stands and, of a run, the past is read."""
         self.keys = Keys(ui.keys)
-        self.theme_file = theme
-        self._ways = ways
-        self._edit = edit
-        self._has_hints = ui.hints
-        self._theme_folders = folders
-        self._theme_watch = ThemeWatch(name, folders)
-        self._link = None if is_history else link
+        self._ways, self._has_hints = ways, ui.hints
         self._runs_dir = places.runs_dir or (link.run_dir.parent.parent if link is not None else Path("runs"))
         layout = LayoutMemory(places.layout)
         self._problems = [*problems, *self.keys.problems, *filter(None, [layout.problem])]
         self._options = _options(ui, ways, places)._replace(readonly=readonly, can_detach=can_detach, remembered=layout)
         self._sanitiser = SanitisingFilter()
-        # Before any CSS is read, so that it is read once.
+        self._use_first_theme()
+
+    def _use_first_theme(self) -> None:
+        """Before any CSS is read, so that it is read once."""
         self.register_theme(self.theme_file.textual())
         self.set_reactive(App.theme, self.theme_file.name)
         self.stylesheet.set_variables(self.get_css_variables())
@@ -236,7 +233,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
             for action in self.keys.actions:
                 if action.id not in ("palette", "back") and action.panes in ((), CHARTS):
                     keys = f"{action.help}  {self.keys.key_of(action.id)}"
-                    yield SystemCommand(action.label, keys, lambda action=action: perform(view, action))
+                    yield SystemCommand(action.title or action.label, keys, lambda action=action: perform(view, action))
         for name in theme_names(self._theme_folders):
             yield SystemCommand(f"theme: {name}", "Change the colours.", lambda name=name: self.use_theme(name))
 

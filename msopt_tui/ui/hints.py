@@ -8,16 +8,17 @@ from pathlib import Path
 from msopt_tui.ui.keys import Keys
 from msopt_tui.ui.widgets.lines import Words, words_length
 
-_TOLD = (
+_STEERING = (
     ("pause", "pause"),
     ("evaluate", "evaluate now"),
     ("adjust", "change settings"),
+)
+_TOLD = (
     ("next_pane", "next pane"),
     ("maximise", "maximise it"),
     ("history", "all runs"),
-    ("quit", "leave: the run can go on without you"),
-    ("help", "all keys"),
 )
+_LEAVES = {True: "leave: the run can go on without you", False: "leave"}
 
 MARGIN = 2
 ROOM = (60, 20)
@@ -40,8 +41,11 @@ class Hints:
             self._is_open = False
         return was_there
 
-    def lines(self, keys: Keys, width: int, height: int) -> list[Words]:
-        """What to show on a screen of this size; nothing where they are closed, or there is no room to spare."""
+    def lines(self, keys: Keys, width: int, height: int, *, steers: bool = True) -> list[Words]:
+        """What to show on a screen of this size; nothing where they are closed, or there is no room to spare.
+
+        `steers`: whether commands can be sent from this screen.
+        """
         if not self._is_open or width < ROOM[0] or height < ROOM[1]:
             return []
         if not self._was_shown:
@@ -50,13 +54,14 @@ class Hints:
             with contextlib.suppress(OSError):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._path.touch()
-        return hint_lines(keys, width - MARGIN)
+        return hint_lines(keys, width - MARGIN, steers=steers)
 
 
-def hint_lines(keys: Keys, width: int) -> list[Words]:
+def hint_lines(keys: Keys, width: int, *, steers: bool = True) -> list[Words]:
     """Key by key, in as many lines as that takes; how to be rid of them comes last. Pure."""
     lines: list[Words] = [[(" First time here?", "title")]]
-    for words in [*(_one(keys, name, what) for name, what in _TOLD), _one(keys, "back", "hides this")]:
+    told = [*(_STEERING if steers else ()), *_TOLD, ("quit", _LEAVES[steers]), ("help", "all keys")]
+    for words in [*(_one(keys, name, what) for name, what in told), _one(keys, "back", "hides this")]:
         if words_length(lines[-1]) + words_length(words) > width:
             lines.append([(" ", "")])
         lines[-1] += words

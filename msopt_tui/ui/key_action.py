@@ -25,7 +25,7 @@ class Action(NamedTuple):
     keys: tuple[str, ...]
     """As a person writes them: `p`, `?`, `ctrl+p`, `f1`; the first is shown."""
     label: str
-    """For the footer and the command palette."""
+    """For the footer, and for the command palette where there is no `title`."""
     help: str
     """What happens, in a sentence."""
     group: Group
@@ -38,3 +38,5 @@ class Action(NamedTuple):
     home: PaneName | None = None
     """The pane that it is about: in its footer it comes first, wherever else it works too."""
     on: Place = "run"
+    title: str = ""
+    """For the palette, where the label, which must be short, says too little there."""

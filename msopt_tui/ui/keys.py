@@ -31,8 +31,8 @@ def _pane(number: int, name: PaneName, what: str) -> Action:
     return Action(name, (str(number),), f"go to {name}", f"Go to {what}.", "Panes")
 
 
-def _chart(id: str, key: str, label: str, help: str, footer: int = 0) -> Action:  # noqa: A002
-    return Action(id, (key,), label, help, "Charts", CHARTS, footer)
+def _chart(id: str, key: str, label: str, help: str, footer: int = 0, title: str = "") -> Action:  # noqa: A002
+    return Action(id, (key,), label, help, "Charts", CHARTS, footer, title=title)
 
 
 def _list(id: str, keys: tuple[str, ...], label: str, help: str, footer: int = 0) -> Action:  # noqa: A002
@@ -51,7 +51,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo", ("z",), "undo", "Take the last adjustment back.", "Run", (), 25, commands.Undo),
     Action("save", ("s",), "save", "Write a checkpoint now.", "Run", (), 24, commands.Save),
     Action("step", ("n",), "one step", "Take one step and pause again.", "Run", (), 0, commands.Step),
-    Action("until", ("u",), "until", "Go on until a step, then pause; asks which.", "Run"),
+    Action("until", ("u",), "go on until", "Go on until a step, then pause; asks which.", "Run"),
     Action(
         "try_prompt",
         ("t",),
@@ -60,7 +60,9 @@ ACTIONS: tuple[Action, ...] = (
         "Run",
     ),
     Action("try_file", ("M",), "measure a file", "Measure the current weights on a file of text or rows.", "Run"),
-    Action("pin_checkpoint", ("P",), "pin", "Keep the latest checkpoint for good.", "Run", (), 0, commands.Pin),
+    Action(
+        "pin_checkpoint", ("P",), "pin checkpoint", "Keep the latest checkpoint for good.", "Run", (), 0, commands.Pin
+    ),
     Action("roll_back", ("B",), "roll back", "Put a checkpoint's weights in force again; asks which.", "Run"),
     Action("branch", ("b",), "branch", "Begin a new run from a checkpoint, with edited settings.", "Run"),
     Action("resume", ("R",), "resume", "Resume a run that has ended or was lost.", "Run", (), 19),
@@ -97,24 +99,28 @@ ACTIONS: tuple[Action, ...] = (
     Action("smoother", ("+",), "smoother", "Smooth the training loss more.", "Charts", (), 27),
     Action("rougher", ("-",), "rougher", "Smooth the training loss less.", "Charts", (), 28),
     Action("smooth_default", ("0",), "usual smoothing", "Smooth the training loss as at first.", "Charts"),
-    _chart("cursor_left", "left", "cursor", "Move the cursor of all charts to earlier steps.", 1),
-    _chart("cursor_right", "right", "cursor right", "Move the cursor of all charts to later steps."),
-    _chart("zoom_in", "up", "zoom", "Show fewer steps, around the cursor or the latest.", 2),
+    _chart(
+        "cursor_left", "left", "cursor", "Move the cursor of all charts to earlier steps.", 1, "cursor to earlier steps"
+    ),
+    _chart("cursor_right", "right", "cursor to later steps", "Move the cursor of all charts to later steps."),
+    _chart("zoom_in", "up", "zoom", "Show fewer steps, around the cursor or the latest.", 2, "zoom in"),
     _chart("zoom_out", "down", "zoom out", "Show more steps."),
-    _chart("pan_left", "shift+left", "pan left", "Move the charts to earlier steps."),
-    _chart("pan_right", "shift+right", "pan right", "Move the charts to later steps."),
+    _chart("pan_left", "shift+left", "pan to earlier steps", "Move the charts to earlier steps."),
+    _chart("pan_right", "shift+right", "pan to later steps", "Move the charts to later steps."),
     _chart("whole_run", "home", "whole run", "Show the whole run, without the cursor.", 3),
     Action("x_axis", ("x",), "x axis", "Count the x axis in steps, tokens, training time or epochs.", "Charts"),
-    Action("metric", ("m",), "metric", "Choose what the second small chart shows: any figure of the run.", "Charts"),
+    Action(
+        "metric", ("m",), "choose metric", "Choose what the second small chart shows: any figure of the run.", "Charts"
+    ),
     Action(
         "filter",
         ("/",),
-        "filter",
+        "find or filter",
         "Find a figure for the small chart, or filter the journal by words and kinds.",
         "Charts",
     ),
     Action("over", ("O",), "other runs", "Put other runs over this one in its charts, or take them away.", "Charts"),
-    _chart("robust", "o", "outliers", "Leave the outermost values out of the axis, or in."),
+    _chart("robust", "o", "outliers out or in", "Leave the outermost values out of the axis, or in."),
     _sample("sample_before", "[", "earlier samples", "Samples of the evaluation before; over the steps, another.", 35),
     _sample("sample_after", "]", "later samples", "Samples of the evaluation after; over the steps, another.", 36),
     _sample(

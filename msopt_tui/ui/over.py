@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msopt_tui.ui.daemon import on_daemon
 from msopt_tui.ui.sanitise import sanitise
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Over:
         run = OverRun(path, letter)
         self._reading.add(letter)
         try:
-            await asyncio.to_thread(run.read_all)
+            await on_daemon(run.read_all)
         finally:
             self._reading.discard(letter)
         self._runs[path] = run

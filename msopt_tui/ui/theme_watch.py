@@ -22,7 +22,7 @@ class ThemeWatch:
 
     def use(self, name: str) -> None:
         """Watch this theme from now on."""
-        self._name = name
+        self.name = name
         self._seen = self._look()
 
     def changed(self) -> tuple[ThemeFile | None, list[str]]:
@@ -34,11 +34,11 @@ class ThemeWatch:
         if now == self._seen:
             return None, []
         self._seen = now
-        theme, problems = load_theme(self._name, self._folders)
+        theme, problems = load_theme(self.name, self._folders)
         return (None if problems else theme), problems
 
     def _look(self) -> _State:
-        return tuple(_stamp(folder / f"{self._name}.toml") for folder in self._folders)
+        return tuple(_stamp(folder / f"{self.name}.toml") for folder in self._folders)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -40,6 +40,16 @@ async def test_a_file_is_asked_of_the_weights(tmp_path: Path) -> None:
         assert [one.file for one in ui.link.sent if isinstance(one, Evaluate)] == [str(text)]
 
 
+async def test_of_a_long_path_the_end_is_seen_and_typing_goes_on_there() -> None:
+    async with started(FakeLink(scripted_run(20)), size=(80, 24)) as ui:
+        dialog = LineDialog("a file", "file", "", lambda _: "", "/long" * 30 + "/name.toml")
+        ui.app.push_screen(dialog)
+        await ui.pilot.pause()
+        assert "/name.toml" in ui.text()
+        await ui.type(*"2")
+        assert "/name.toml2" in ui.text()
+
+
 async def test_a_rollback_is_to_a_checkpoint_there_is() -> None:
     async with started(FakeLink(scripted_run(300))) as ui:
         steps = sorted(ui.screen.feed.state.checkpoints)

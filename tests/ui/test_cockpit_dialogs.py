@@ -149,6 +149,28 @@ class TestAdjust:
             await ui.press("enter")
             assert "nothing is changed yet" in ui.text()
 
+    async def test_the_value_in_force_written_otherwise_is_no_change(self) -> None:
+        async with started(FakeLink(scripted_run(100))) as ui:
+            await ui.press("a")
+            await type_value(ui, "1e-3")
+            await ui.press("enter")
+            assert "train.learning_rate is 0.001 already" in ui.text()
+            assert ui.link.sent == []
+
+    async def test_columns_stand_below_each_other_whatever_is_in_force(self) -> None:
+        link = FakeLink([*scripted_run(100), ev.Adjusted(setting="train.lr_scheduler_type", old="cosine", step=100,
+                                                         new="warmup_stable_decay", who="a")])  # fmt: skip
+        async with started(link, size=(80, 24)) as ui:
+            await ui.press("a")
+            await type_value(ui, "0.5")
+            await ui.press("down")
+            await type_value(ui, "linear")
+            await ui.frame()
+            marks = [line.index("✎") for line in ui.text().splitlines() if "✎ 0.5" in line or "✎ linear" in line]
+            (title,) = (line for line in ui.text().splitlines() if "now" in line and "setting" in line)
+            assert marks == [title.index("new")] * 2
+            assert "warmup_stable_decay ✎ linear" in ui.text()
+
     async def test_every_row_can_be_reached_on_a_small_screen(self) -> None:
         async with started(FakeLink(scripted_run(100)), size=(80, 24)) as ui:
             await ui.press("a", "up")

@@ -681,6 +681,11 @@ class TestTable:
         assert [key for key, _ in keys.footer("samples")[:3]] == ["[", "]", "v"]
         assert keys.footer("loss")[-2:] == [("?", "help"), ("q", "quit")]
 
+    def test_no_two_actions_of_the_palette_have_one_name(self) -> None:
+        names = [action.title or action.label for action in ACTIONS]
+        assert len(names) == len(set(names))
+        assert {"cursor to earlier steps", "cursor to later steps"} <= set(names)
+
     def test_without_an_engine_the_footer_offers_resume_and_no_commands(self) -> None:
         labels = [label for _, label in Keys().footer("loss", alive=False, resumable=True)]
         assert "resume" in labels

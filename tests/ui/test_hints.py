@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from msopt_tui.config.schema import UiTable
+from msopt_tui.protocol import events as ev
 from msopt_tui.runs.query import Listing
 from msopt_tui.runs.row import RunRow
 from msopt_tui.ui.app import CockpitApp
@@ -61,6 +63,13 @@ async def test_they_can_be_turned_off_and_a_folder_that_refuses_is_no_fault(tmp_
     link = FakeLink(scripted_run(50))
     async with started(link, app_with(link, tmp_path / "file" / "a")) as ui:
         assert "First time here?" in ui.text()
+
+
+async def test_where_no_command_can_be_sent_no_key_for_one_is_named(tmp_path: Path) -> None:
+    link = FakeLink([*scripted_run(50), ev.Noted(time=time.time(), level="info", text="alive")], status="readonly")
+    async with started(link, app_with(link, tmp_path / "hints-shown"), size=(80, 24)) as ui:
+        assert "First time here?  tab next pane" in ui.text()
+        assert "the run can go on without you" not in ui.text()
 
 
 @pytest.mark.parametrize("width", [20, 80, 160])

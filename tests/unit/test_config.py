@@ -64,6 +64,12 @@ def test_every_problem_comes_in_one_go_with_line_and_nearest_key(tmp_path: Path)
         ("[train]\nseed = 1\nseed = 2\n", "not valid TOML"),
         (b"\xff\xfe[\x00t\x00", "is not UTF-8 text"),
         ("train = 3\n" + MINIMAL, "a table is meant: [train]"),
+        ("# c\nlr = 1\n" + MINIMAL, "project.toml:2: lr: a key outside a table: it belongs to [train]"),
+        (
+            "max_lenght = 9\n" + MINIMAL,
+            "project.toml:1: max_lenght: a key outside a table; did you mean max_length of [data]?",
+        ),
+        ('text_column = "text"\n' + MINIMAL, "text_column: a key outside a table: it belongs to [[data.sources]]"),
         ("[data]\nsources = 3\n", "[[data.sources]]"),
         ("[data]\n", "no text to learn from"),
         ('[[data.sources]]\nkind = "text"\n', "needs a path"),

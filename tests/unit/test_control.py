@@ -221,6 +221,42 @@ def test_undo_goes_back_one_adjustment_at_a_time(bench: Bench) -> None:
     assert isinstance(bench.said[-1], ev.CommandRefused)
 
 
+def test_what_is_in_force_already_is_said_to_be_and_is_no_adjustment_to_undo(bench: Bench) -> None:
+    steps = Config().train.eval_steps
+    with bench.training():
+        bench.send(
+            cmd.Adjust(changes={"train.learning_rate": 0.5}),
+            cmd.Adjust(changes={"train.lr": 0.5}),
+            cmd.Adjust(changes={"train.learning_rate": 0.5, "train.eval_steps": steps + 1}),
+        )
+        assert [event.setting for event in bench.said if isinstance(event, ev.Adjusted)] == [
+            *("train.learning_rate", "train.eval_steps")
+        ]
+        answers = [event.detail for event in bench.said if isinstance(event, ev.CommandApplied)]
+        assert answers[1] == "train.learning_rate is 0.5 already"
+        assert answers[2] == f"train.eval_steps = {steps + 1}; train.learning_rate is 0.5 already"
+        bench.send(cmd.Undo(), cmd.Undo())
+    assert bench.settings.config == Config()
+
+
+@pytest.mark.parametrize(
+    ("situation", "why"), [("probing", "range test"), ("deciding", "the first round has not begun")]
+)
+def test_before_the_first_round_no_round_is_said_to_be_over(bench: Bench, situation: Situation, why: str) -> None:
+    asked: list[cmd.Command] = [
+        *(cmd.Step(), cmd.Evaluate(), cmd.Evaluate(prompt="a"), cmd.Save(), cmd.RollBack(step=0), cmd.Refine())
+    ]
+    with bench.control.during(situation):
+        bench.send(*asked, step=0)
+        assert all(why in event.reason for event in bench.said if isinstance(event, ev.CommandRefused))
+        assert bench.kinds() == ["CommandRefused"] * len(asked)
+        bench.said.clear()
+        bench.send(cmd.Step(), step=9)
+    (refused,) = bench.said
+    assert isinstance(refused, ev.CommandRefused)
+    assert "the round is over" in refused.reason
+
+
 def test_continue_without_a_pause_is_refused(bench: Bench) -> None:
     with bench.training():
         bench.send(cmd.Continue())

@@ -26,6 +26,8 @@ def printed(tmp_path: Path, events: list[ev.Event], capsys: pytest.CaptureFixtur
 
 def test_a_classification_shows_its_matrix_and_its_samples(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown = printed(tmp_path, story_of("classification"), capsys)
+    axis = next(line for line in shown.splitlines() if line.split()[:2] == ["100", "200"])
+    assert axis.split() == ["100", "200", "300", "400", "500"], "whole steps"
     assert "best        loss 2.574, accuracy 82.19 % at step 500" in shown
     assert "examples    learned 4.12k targets, cut to fit 247 (6.0 %), without an end none" in shown
     assert "!           6.0 % of the examples are cut" in shown

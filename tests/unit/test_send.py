@@ -19,7 +19,8 @@ def test_every_verb_makes_its_command() -> None:
     adjust = parse(["adjust"], ["train.learning_rate=1e-4", "train.eval_steps=5"])
     assert isinstance(adjust, cmd.Adjust)
     assert adjust.changes == {"train.learning_rate": "1e-4", "train.eval_steps": "5"}
-    assert parse(["ask", "the", "cat"], []).detail == "the cat"
+    ask = parse(["ask", "the", "cat"], [])
+    assert (ask.name, ask.detail) == ("ask", "the cat"), "the answer names what was asked"
     assert parse(["evaluate", "/tmp/a.txt"], []).detail == "/tmp/a.txt"
     assert parse(["rollback", "40"], []).detail == "to checkpoint 40"
     assert parse(["unpin", "40"], []).name == "unpin"

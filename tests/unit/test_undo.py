@@ -33,4 +33,6 @@ def test_what_the_run_did_itself_or_again_is_not_taken_back() -> None:
     guarded: list[ev.Event] = [adjusted(RATE, 0.4, 0.2, "after the rollback"), applied("evaluate")]
     again: list[ev.Event] = [adjusted(RATE, 0.1, 0.2, "replayed after a resume"), adjusted(DROPOUT, 0.0, 0.3)]
     assert undoable([*guarded, *again, applied("adjust", f"{DROPOUT} = 0.3")]) == [{DROPOUT: 0.0}]
+    already = applied("adjust", f"{RATE} is 0.2 already")
+    assert undoable([*guarded[:1], already]) == []
     assert undoable([]) == []

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+import msgspec
+
 from msopt_tui.config.fields import Scalar
-from msopt_tui.protocol.events import RoundStarted
+from msopt_tui.protocol.events import Proposal, RoundStarted
 from msopt_tui.steps import interventions
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.refine import rate_test, weights
@@ -71,6 +73,17 @@ def short_warmup(warmup_steps: int, steps: int) -> dict[str, Scalar]:
     """The change for a round of `steps` that goes on from a checkpoint, if there is one to make."""
     most = int(WARMUP_SHARE * steps)
     return {"train.warmup_steps": most} if warmup_steps > most else {}
+
+
+def as_begun(context: RunContext, proposal: Proposal, steps: int) -> Proposal:
+    """A proposal with what a round of `steps` that goes on from a checkpoint changes besides, and why: for a person
+    who is to decide. The race runs it without, since a stretch has a short warm-up of its own."""
+    fresh = proposal.start == "fresh" and weights.has_initial(context)
+    besides = short_warmup(context.config.train.warmup_steps, steps)
+    if fresh or not besides or "train.warmup_steps" in proposal.changes:
+        return proposal
+    reason = f"{proposal.reason}; the warm-up is cut to a tenth of the round: the checkpoint's moments are warm already"
+    return msgspec.structs.replace(proposal, reason=reason, changes={**proposal.changes, **besides})
 
 
 def announce(context: RunContext, session: Session, changes: dict[str, Scalar]) -> None:

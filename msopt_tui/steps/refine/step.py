@@ -104,7 +104,7 @@ def _decide(context: RunContext, session: Session) -> decide.Decision:
         return decide.Decision("none", "", "auto", "too few evaluations to go by", next_round=False)
     result = race.run(context, session, proposals)
     if refine.mode == "ask" and context.somebody_watches:
-        return _ask(context, session, proposals)
+        return _ask(context, session, [rounds.as_begun(context, one, ahead) for one in proposals])
     if refine.mode == "ask":
         context.emit(Noted(level="info", text="nobody watches: the race decides instead of a person"))
     if result is None and refine.probe_steps > 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
@@ -12,7 +13,7 @@ from msopt_tui.config.fields import Scalar, find
 from msopt_tui.protocol.adjustable import ADJUSTABLE
 from msopt_tui.ui.screens.dialog import Dialog
 from msopt_tui.ui.widgets.line_input import LineInput
-from msopt_tui.ui.widgets.lines import LinesView, Words
+from msopt_tui.ui.widgets.lines import LinesView, Words, fit, words_length
 
 Check = Callable[[str, str], Scalar]
 """Turns what was typed for a setting into its value, or raises ValueError with the allowed range."""
@@ -20,6 +21,10 @@ Check = Callable[[str, str], Scalar]
 
 _AROUND_THE_LIST = 9
 """Lines of the dialog that are not the list."""
+
+
+MOST_OF_NOW = 24
+"""Cells for the value in force, of which a list may have many more."""
 
 
 class Changes(NamedTuple):
@@ -44,6 +49,7 @@ class ChangesDialog(Dialog[Changes]):
         super().__init__()
         self._title = title
         self._names = list(names)
+        self._name_width = max(map(len, self._names)) + 1
         self._current = current
         self._check = check
         self._proposed = frozenset(proposed or ())
@@ -105,10 +111,11 @@ class ChangesDialog(Dialog[Changes]):
                 except ValueError:
                     self._enter_row(row)
                     return
-        if values:
+        if any(value != self._current.get(name) or name in self._proposed for name, value in values.items()):
             self.dismiss(Changes(values, self._why.value.strip()))
         else:
-            self._problem.set_lines([[("nothing is changed yet", "warn")]])
+            already = ", ".join(f"{name} is {text_of(value)} already" for name, value in values.items())
+            self._problem.set_lines([[(already or "nothing is changed yet", "warn")]])
 
     def _go(self, by: int) -> None:
         """To another setting."""
@@ -133,19 +140,24 @@ class ChangesDialog(Dialog[Changes]):
             self._typed[name] = text
 
     def _draw(self) -> None:
-        lines: list[Words] = [[(f"  {'setting':<34} {'now':<14} new", "muted")]]
+        now = {name: text_of(self._current.get(name, "–")) for name in self._names}
+        wide = min(max(len("now"), *map(cell_len, now.values())), MOST_OF_NOW)
+        lines: list[Words] = [[(f"  {'setting':<{self._name_width}} {'now':<{wide}} new", "muted")]]
         for row, name in enumerate(self._names):
             here = row == self._row
             words: Words = [
                 ("▸ " if here else "  ", "title"),
-                (f"{name:<34} ", "title" if here else ""),
-                (f"{text_of(self._current.get(name, '–')):<14} ", "muted"),
+                (f"{name:<{self._name_width}} ", "title" if here else ""),
+                *padded(now[name], wide),
+                (" ", ""),
             ]
             if name in self._typed:
                 words.append((f"✎ {self._typed[name]}", "bad" if self._wrong(name) else "accent"))
             lines.append(words)
         self._list.set_lines(lines)
-        self._list.scroll_lines(_into_view(self._row + 1, self._list.top, self._list.size.height))
+        # With the first setting the titles above it.
+        line = self._row + 1 if self._row else 0
+        self._list.scroll_lines(_into_view(line, self._list.top, self._list.size.height))
         name = self._names[self._row]
         self._note.set_lines([[(note_of(name), "muted")]])
         wrong = self._wrong(name)
@@ -178,6 +190,12 @@ def text_of(value: Scalar) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+
+
+def padded(text: str, width: int) -> Words:
+    """A cell of a table, muted: what is too long ends in …, what is short is filled up."""
+    cell = fit([(text, "muted")], width)
+    return [*cell, (" " * (width - words_length(cell)), "")]
 
 
 def _into_view(row: int, top: int, height: int) -> int:

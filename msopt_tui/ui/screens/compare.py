@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from textual.app import ComposeResult
@@ -12,6 +12,7 @@ from msopt_tui.link.whole import read_state
 from msopt_tui.state import compare
 from msopt_tui.state.inspection import aligned
 from msopt_tui.state.run_state import RunState
+from msopt_tui.ui.daemon import on_daemon
 from msopt_tui.ui.keys import Keys
 from msopt_tui.ui.panes.charts import ThemedChart
 from msopt_tui.ui.screens.text_screen import TextScreen
@@ -42,7 +43,7 @@ class CompareScreen(TextScreen):
 
     async def _read(self) -> None:
         try:
-            states = [await asyncio.to_thread(read_state, path) for path in self._paths]
+            states = [await on_daemon(partial(read_state, path)) for path in self._paths]
         except (OSError, ValueError) as error:
             self.put([[(f"✗ {error}", "bad")]])
             return

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from msopt_tui.runs.row import RunRow
 from msopt_tui.state.numbers import counted, significant
+from msopt_tui.ui.daemon import on_daemon
 from msopt_tui.ui.screens.pick_many import PickManyDialog
 from msopt_tui.ui.screens.run_view import RunView
 
@@ -18,7 +18,7 @@ async def open_over(screen: RunView) -> None:
     here = screen.feed.run_dir
     screen.say("looking for runs…")
     try:
-        rows = await asyncio.to_thread(list_runs, here.resolve().parent.parent)
+        rows = await on_daemon(lambda: list_runs(here.resolve().parent.parent))
     except (OSError, ValueError) as error:
         screen.say(f"the runs can't be listed: {error}")
         return

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from msopt_tui.runs.last_words import LastWords, read_last_words
+from msopt_tui.ui.daemon import on_daemon
 from msopt_tui.ui.keys import Keys
 from msopt_tui.ui.panes.journal import journal_rows
 from msopt_tui.ui.screens.text_screen import TextScreen
@@ -59,7 +59,7 @@ class PostmortemScreen(TextScreen):
             self.dismiss(None)
 
     async def _read(self) -> None:
-        self._words = await asyncio.to_thread(read_last_words, self._ended.run_dir)
+        self._words = await on_daemon(lambda: read_last_words(self._ended.run_dir))
         if self.width >= 1:
             self.draw()
 

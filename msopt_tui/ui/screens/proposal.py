@@ -18,6 +18,18 @@ from msopt_tui.ui.widgets.lines import LinesView, Words
 What = Literal["accept", "edit", "own", "reject", "finish"]
 
 
+_CHOICES = (
+    Choice("accept", "a", "accept", "the next round starts with it"),
+    Choice("edit", "e", "edit", "change its values, then accept"),
+    Choice("own", "o", "own", "a change of your own instead"),
+    Choice("reject", "x", "reject", "the settings stay; the warm-up is at most a tenth of the round"),
+    Choice("finish", "f", "finish", "no further round: test the best and export it"),
+    Choice("later", "l", "later", "esc; the run waits meanwhile"),
+)
+_AROUND = 4
+"""Lines of the dialog that are neither text nor choices."""
+
+
 class Verdict(NamedTuple):
     """What the person decided."""
 
@@ -39,16 +51,7 @@ class ProposalDialog(Dialog[Verdict]):
     def body(self) -> ComposeResult:
         """The case, then the choices."""
         yield self._text
-        yield Choices(
-            [
-                Choice("accept", "a", "accept", "the next round starts with it"),
-                Choice("edit", "e", "edit", "change its values, then accept"),
-                Choice("own", "o", "own", "a change of your own instead"),
-                Choice("reject", "x", "reject", "the next round keeps the settings"),
-                Choice("finish", "f", "finish", "no further round: test the best and export it"),
-                Choice("later", "l", "later", "esc; the run waits meanwhile"),
-            ]
-        )
+        yield Choices(_CHOICES)
 
     def show(self, state: RunState) -> None:
         """Keep up with probes; close when nothing waits any more."""
@@ -100,5 +103,5 @@ class ProposalDialog(Dialog[Verdict]):
             lines.append([])
             lines += race_lines(self._state.probes)
         lines.append([])
-        self._text.styles.height = min(len(lines), max(self.app.size.height - 8, 3))
+        self._text.styles.height = min(len(lines), max(self.app.size.height - _AROUND - len(_CHOICES), 3))
         self._text.set_lines(lines)

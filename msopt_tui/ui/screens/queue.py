@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from subprocess import Popen
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from msopt_tui.config.errors import ConfigError
 from msopt_tui.config.load import load_project
 from msopt_tui.runs.queue_file import Entry, Queue, QueueError, QueueStore
 from msopt_tui.runs.queue_runs import run_of
+from msopt_tui.ui.daemon import on_daemon
 from msopt_tui.ui.keys import Keys
 from msopt_tui.ui.requests import Message
 from msopt_tui.ui.screens.key_screen import KeyScreen
@@ -177,12 +179,13 @@ class QueueScreen(KeyScreen):
     async def _in_turn(self, deed: Callable[[], Queue], said: str, then_work: bool) -> None:
         async with self._turn:
             try:
-                queue = await asyncio.to_thread(deed)
+                # What is only read may be left behind by leaving; what is written is finished first.
+                queue = await (on_daemon(deed) if deed == self._store.read else asyncio.to_thread(deed))
                 if then_work and any(not entry.finished for entry in queue.entries):
                     self._worker = await asyncio.to_thread(self._ways.work, self._runs_dir) or self._worker
-                queue = await asyncio.to_thread(_with_runs, queue, self._runs)
+                queue = await on_daemon(partial(_with_runs, queue, self._runs))
                 is_starting = self._worker is not None and self._worker.poll() is None
-                self._is_worked = is_starting or await asyncio.to_thread(lambda: self._store.is_worked)
+                self._is_worked = is_starting or await on_daemon(lambda: self._store.is_worked)
             except (QueueError, OSError) as error:
                 # Of reading, which goes on by itself, the title speaks; of a key's deed the footer does.
                 if said or self._queue is not None:

@@ -217,7 +217,8 @@ class RunView(KeyScreen):
         """The footer: keys of the focused pane, and how the latest request stands."""
         if self._has_begun:
             feed = self.feed
-            hints = self.keys.footer(self.board.focused, alive=feed.alive, resumable=self._can_resume)
+            alive = feed.alive and not self.options.readonly
+            hints = self.keys.footer(self.board.focused, alive=alive, resumable=self._can_resume)
             self.keybar.show(hints, self.requests.message(feed.state))
 
     @property
@@ -235,8 +236,8 @@ class RunView(KeyScreen):
             silent = f"nothing was heard of it for {duration(time.time() - state.last_time)}"
             self.banner.show_lines(lost_lines(state, silent, run_dir, self.keys, can_resume))
         else:
-            hints = self.options.hints
-            self.banner.show_lines(hints.lines(self.keys, *self.size) if hints is not None else [])
+            hints, steers = self.options.hints, self.feed.alive and not self.options.readonly
+            self.banner.show_lines(hints.lines(self.keys, *self.size, steers=steers) if hints is not None else [])
 
     def send(self, command: Command) -> bool:
         """Send a command, and show at once that it was requested."""

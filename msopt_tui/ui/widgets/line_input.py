@@ -34,6 +34,10 @@ class LineInput(Input):
             "ctrl+w": self.action_delete_left_word,
         }
 
+    def on_resize(self) -> None:
+        """The cursor is in view: of a long path its end, which tells most."""
+        self.mutate_reactive(Input.selection)
+
     def on_key(self, event: events.Key) -> None:
         """Edit now; what is not editing goes its usual way."""
         if not event.is_printable and self.press(event.key):
