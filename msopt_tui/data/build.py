@@ -32,11 +32,7 @@ from msopt_tui.data.split import SPLITS, SplitName, Splits, split
 from msopt_tui.data.tally import Tally
 from msopt_tui.data.tokens import dtype_for
 from msopt_tui.data.vocabulary import Vocabulary
-
-Progress = Callable[[int, int, str, str], None]
-"""Hears (done, total, unit, detail); total is 0 where the end is not known. Called often: the caller thins it out."""
-Check = Callable[[], None]
-"""Called often; what it raises ends the work."""
+from msopt_tui.data.watch import Check, Progress
 
 TOKENIZER_DIR = "tokenizer"
 

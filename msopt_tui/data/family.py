@@ -9,6 +9,7 @@ from msopt_tui.config.presets import sizes
 from msopt_tui.config.schema import Config
 from msopt_tui.config.tasks import ARCHITECTURES, USUAL_ARCHITECTURE, Architecture
 from msopt_tui.data.errors import DataError
+from msopt_tui.data.watch import UNWATCHED, Watcher
 
 if TYPE_CHECKING:
     from msopt_tui.data.pretrained import Json
@@ -40,7 +41,7 @@ ENCODERS = frozenset(
 """What `config.json` of the BERT family calls the `model_type`."""
 
 
-def family_of(config: Config, base_dir: Path) -> Family:
+def family_of(config: Config, base_dir: Path, watcher: Watcher = UNWATCHED) -> Family:
     """The family of the network that a project file asks for; of a pretrained one by its `config.json`.
 
     Raises DataError where a pretrained model can't be found, or is of a family that can't learn the task.
@@ -49,7 +50,7 @@ def family_of(config: Config, base_dir: Path) -> Family:
     if name:
         from msopt_tui.data.pretrained import CONFIG, locate, read_json
 
-        raw = read_json(locate(name, base_dir, weights=False) / CONFIG)
+        raw = read_json(locate(name, base_dir, weights=False, watcher=watcher) / CONFIG)
         family, able = of_json(raw), families_of(task)
         if family not in able:
             raise DataError(

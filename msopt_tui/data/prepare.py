@@ -14,7 +14,7 @@ import tokenizers
 
 from msopt_tui.config.schema import Config, Source
 from msopt_tui.data import cache, row_documents, sources
-from msopt_tui.data.build import TOKENIZER_DIR, Check, Plan, Progress, build
+from msopt_tui.data.build import TOKENIZER_DIR, Plan, build
 from msopt_tui.data.by_source import example_rows, stream_rows
 from msopt_tui.data.corpus import Corpus
 from msopt_tui.data.document import Document
@@ -28,6 +28,7 @@ from msopt_tui.data.readings import Fingerprint, Reading, fingerprint, recall, r
 from msopt_tui.data.records.record import RECORDS
 from msopt_tui.data.tally import Tally
 from msopt_tui.data.tokens import TokenStore, rows_in
+from msopt_tui.data.watch import Check, Progress, Watcher
 
 CODE_VERSION = 3
 """Goes up with every change that makes other tokens of the same text, so that no stale cache is taken."""
@@ -144,8 +145,9 @@ def prepare(config: Config, base_dir: Path, cache_root: Path, progress: Progress
     often and ends everything by raising; nothing half-made stays. Raises DataError with the way out.
     """
     began = time.perf_counter()
-    family = family_of(config, base_dir)
-    plan = Plan(config, family, _own_tokenizer(config, base_dir, family))
+    watcher = Watcher(progress, check)
+    family = family_of(config, base_dir, watcher)
+    plan = Plan(config, family, _own_tokenizer(config, base_dir, family, watcher))
     records = config.task.name if plan.kind is not None else ""
     known = fingerprint(config.data.sources, base_dir, records)
     reading = recall(cache_root / READINGS, known) if known else None
@@ -195,11 +197,11 @@ def _look_up(plan: Plan, reading: Reading, cache_root: Path) -> _Found:
         return _Found(directory, key, None, f"prepared data in the cache was damaged ({damage}) and is made again")
 
 
-def _own_tokenizer(config: Config, base_dir: Path, family: Family) -> OwnTokenizer | None:
+def _own_tokenizer(config: Config, base_dir: Path, family: Family, watcher: Watcher) -> OwnTokenizer | None:
     """The tokenizer of the pretrained model that the project starts from, if it does. Raises DataError."""
     if not config.model.pretrained:
         return None
-    directory = locate(config.model.pretrained, base_dir, weights=False)
+    directory = locate(config.model.pretrained, base_dir, weights=False, watcher=watcher)
     refuse_longer(directory, config.data.max_length)
     return own_tokenizer(directory, family)
 
@@ -294,6 +296,7 @@ def _read(plan: Plan, base_dir: Path, raw: Corpus, progress: Progress, check: Ch
     named_twice = 0
     understood: dict[str, str] = {}
     for number, source in enumerate(config.data.sources):
+        sources.fetch(source, base_dir, Watcher(progress, check))
         for document in _documents(plan, source, base_dir, tally, understood):
             check()
             if first_of.setdefault(document.origin, number) != number:

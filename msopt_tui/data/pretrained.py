@@ -13,10 +13,11 @@ from pathlib import Path
 import msgspec
 from tokenizers import Tokenizer
 
-from msopt_tui.data import roles
+from msopt_tui.data import fetch, roles
 from msopt_tui.data import tokenizer as bpe
 from msopt_tui.data.errors import DataError
 from msopt_tui.data.family import Family
+from msopt_tui.data.watch import UNWATCHED, Watcher
 
 Json = dict[str, object]
 
@@ -38,18 +39,18 @@ _COUNTED_FROM_PADDING = frozenset(
 """Networks whose first position is the one behind the padding token's id: of 514 positions 512 are for tokens."""
 
 
-def locate(name: str, base_dir: Path, *, weights: bool) -> Path:
+def locate(name: str, base_dir: Path, *, weights: bool, watcher: Watcher = UNWATCHED) -> Path:
     """The directory that `model.pretrained` means: a local one, relative to `base_dir`, or else a hub id's snapshot.
 
-    From the hub come configuration and tokenizer, and the weights if `weights`. Raises DataError with the way out: not
-    there, not reachable, an adapter, or without weights in safetensors.
+    From the hub come configuration and tokenizer, and the weights if `weights`; `watcher` hears of the bytes. Raises
+    DataError with the way out: not there, not reachable, an adapter, or without weights in safetensors.
     """
     local = base_dir / Path(name).expanduser()
     if local.is_dir():
         directory = local.resolve()
         weights = True
     elif _HUB_ID.fullmatch(name):
-        directory = _snapshot(name, base_dir, [*_SMALL_FILES, *(_WEIGHT_FILES if weights else ())])
+        directory = _snapshot(name, base_dir, [*_SMALL_FILES, *(_WEIGHT_FILES if weights else ())], watcher)
     else:
         what = "is a file; name the directory it lies in" if local.exists() else "does not exist"
         raise DataError(f"model.pretrained: {local}: {what}")
@@ -65,16 +66,14 @@ def locate(name: str, base_dir: Path, *, weights: bool) -> Path:
     return directory
 
 
-def _snapshot(name: str, base_dir: Path, patterns: list[str]) -> Path:
-    # Only here: it takes a while to import, and most projects start from nothing.
-    from huggingface_hub import snapshot_download
-
+def _snapshot(name: str, base_dir: Path, patterns: list[str], watcher: Watcher) -> Path:
     try:
-        return Path(snapshot_download(name, allow_patterns=patterns))
+        return fetch.snapshot(name, watcher, patterns=patterns)
     except Exception as error:  # its errors have no common base, and each means that there is no model
         raise DataError(
             f"model.pretrained: {name} is no directory in {base_dir}, and the hub did not give a model of that name "
-            f"({_first_line(error)}): check the name and the network, or download it elsewhere and name its directory"
+            f"({_first_line(error)}): check the name and the network, or download it elsewhere and name its directory; "
+            "files that have come whole are kept"
         ) from error
 
 

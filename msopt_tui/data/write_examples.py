@@ -27,7 +27,7 @@ from msopt_tui.data.vocabulary import Vocabulary
 from msopt_tui.data.write_stream import Written
 
 if TYPE_CHECKING:
-    from msopt_tui.data.build import Check, Progress
+    from msopt_tui.data.watch import Check, Progress
 
 MAX_LABELS = 10_000
 """More classes than this are not classes but text."""

@@ -15,7 +15,7 @@ from msopt_tui.data.tokens import dtype_for
 from msopt_tui.data.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from msopt_tui.data.build import Check, Progress
+    from msopt_tui.data.watch import Check, Progress
 
 
 @dataclass(frozen=True, slots=True)

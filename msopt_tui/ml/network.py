@@ -12,6 +12,7 @@ from msopt_tui.config.schema import Config
 from msopt_tui.data.prepare import PreparedData
 from msopt_tui.data.pretrained import locate
 from msopt_tui.data.vocabulary import load
+from msopt_tui.data.watch import UNWATCHED, Watcher
 from msopt_tui.ml import freeze, lora, model, pretrained
 from msopt_tui.ml.heads import Head, head_of
 
@@ -22,12 +23,13 @@ def build(
     base_dir: Path,
     device: torch.device,
     note: Callable[[str], None] = lambda _: None,
+    watcher: Watcher = UNWATCHED,
 ) -> PreTrainedModel:
     """The network with the weights that training begins with, on `device`, in float32 and in training mode.
 
     Draws from a generator of its own: torch's global one is left as it was. `note` is told what starts from random
-    numbers in a pretrained one. Raises DataError for a pretrained model that can't be used, ValueError for parts to
-    freeze that it has not.
+    numbers in a pretrained one, `watcher` how far it is. Raises DataError for a pretrained model that can't be used,
+    ValueError for parts to freeze that it has not.
     """
     pad = load(prepared.tokenizer_dir, prepared.meta.family).pad
     table, end, seed = config.model, prepared.meta.end_of_text, config.train.seed
@@ -35,7 +37,7 @@ def build(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if table.pretrained:
-            directory = locate(table.pretrained, base_dir, weights=True)
+            directory = locate(table.pretrained, base_dir, weights=True, watcher=watcher)
             found = pretrained.read(
                 directory,
                 vocab_size=prepared.vocab_size,
@@ -44,6 +46,7 @@ def build(
                 head=head,
                 labels=labels,
                 four_bits=table.load_in_4bit,
+                watcher=watcher,
             )
             network, new = found.model, found.new
             if new:
@@ -63,8 +66,11 @@ def build(
             )
             new = ()
         _restrict(network, config, head, str(directory) if table.pretrained else "", new)
-    # Quantised weights lie on their device already and can't be moved.
-    return network if table.load_in_4bit else model.placed(network, device)
+    if table.load_in_4bit:
+        return network  # quantised weights lie on their device already and can't be moved
+    if device.type != "cpu":
+        watcher.progress(0, 0, "", f"moving the network to {device}")
+    return model.placed(network, device)
 
 
 def estimate(config: Config, prepared: PreparedData, base_dir: Path) -> model.ModelFacts:

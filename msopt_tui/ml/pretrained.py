@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from transformers.configuration_utils import PretrainedConfig
 from transformers.generation.configuration_utils import GenerationConfig
 from transformers.modeling_utils import PreTrainedModel
 from transformers.models.auto.configuration_auto import AutoConfig
+from transformers.utils import logging as transformers_logging
 
 from msopt_tui.data.errors import DataError
 from msopt_tui.data.pretrained import WEIGHTS, WEIGHTS_INDEX, read_json
+from msopt_tui.data.watch import UNWATCHED, Watcher
 from msopt_tui.ml import quantise, tensor_files
 from msopt_tui.ml.heads import CAUSAL, CLASSES, SEQ2SEQ, Head, module_of
 from msopt_tui.ml.model import from_config, name_classes
@@ -39,6 +42,7 @@ def read(
     head: Head = CAUSAL,
     labels: Sequence[str] = (),
     four_bits: bool = False,
+    watcher: Watcher = UNWATCHED,
 ) -> Read:
     """The network of a directory with the head of a task, in float32 on the CPU, in training mode.
 
@@ -49,7 +53,7 @@ def read(
     """
     config = configuration(directory, head)
     name_classes(config, labels)
-    model, found = _loaded(directory, config, head, four_bits=four_bits)
+    model, found = _loaded(directory, config, head, four_bits=four_bits, watcher=watcher)
     missing = sorted(found["missing_keys"]) + sorted(str(name) for name, *_ in found["mismatched_keys"])
     lacking = [name for name in missing if not module_of(name, head)]
     if lacking:
@@ -62,7 +66,7 @@ def read(
 
 
 def _loaded(
-    directory: Path, config: PretrainedConfig, head: Head, *, four_bits: bool
+    directory: Path, config: PretrainedConfig, head: Head, *, four_bits: bool, watcher: Watcher
 ) -> tuple[PreTrainedModel, dict[str, Any]]:
     """The network with the weights that are there, and transformers' report of what is not. Raises DataError."""
     for path in _weight_files(directory):
@@ -71,24 +75,47 @@ def _loaded(
         except (OSError, ValueError) as error:
             raise DataError(f"model.pretrained: {directory}: {error}") from error
     try:
-        # Its annotations do not know that asking for the report makes a pair of the answer.
-        answer: object = head.model.from_pretrained(
-            directory,
-            config=config,
-            dtype=torch.float32,
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=True,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # they are reported, and refused below by name
-            **(quantise.settings(_parts(config, head)) if four_bits else {}),
-        )
+        with _watched(watcher, f"loading the weights of {directory.name}"):
+            # Its annotations do not know that asking for the report makes a pair of the answer.
+            answer: object = head.model.from_pretrained(
+                directory,
+                config=config,
+                dtype=torch.float32,
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # they are reported, and refused below by name
+                **(quantise.settings(_parts(config, head)) if four_bits else {}),
+            )
     except (OSError, ValueError, RuntimeError, ImportError, SafetensorError) as error:
         raise DataError(f"model.pretrained: {directory}: can't be read: {_first_line(error)}") from error
     assert isinstance(answer, tuple), "as asked for"
     model, found = answer
     assert isinstance(model, PreTrainedModel), "the auto class gives nothing else"
     return model, found
+
+
+@contextmanager
+def _watched(watcher: Watcher, what: str) -> Iterator[None]:
+    """Tell how many tensors transformers has loaded, and serve whoever asks between two."""
+    watcher.progress(0, 0, "", what)
+
+    def each(tensors: Iterable[object], total: int) -> Iterator[object]:
+        for done, tensor in enumerate(tensors):
+            watcher.check()
+            watcher.progress(done, total, "tensors", what)
+            yield tensor
+
+    def bar(make: Callable[..., Iterable[object]], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterable[object]:
+        made = make(*args, **kwargs)
+        return each(made, len(args[0]) if isinstance(args[0], Sized) else 0) if args else made
+
+    before = transformers_logging.set_tqdm_hook(bar)
+    try:
+        yield
+    finally:
+        transformers_logging.set_tqdm_hook(before)
 
 
 def _parts(config: PretrainedConfig, head: Head) -> list[str]:

@@ -10,6 +10,7 @@ from transformers.modeling_utils import PreTrainedModel
 
 from msopt_tui.data import vocabulary as vocabularies
 from msopt_tui.data.prepare import PreparedData
+from msopt_tui.data.watch import Watcher
 from msopt_tui.ml import checkpoint, device, lora, lora_rank, network, optim
 from msopt_tui.ml import model as models
 from msopt_tui.ml.batch import Batch
@@ -106,7 +107,11 @@ def _network(context: RunContext, prepared: PreparedData, where: torch.device) -
     def note(text: str) -> None:
         context.emit(Noted(level="info", text=text))
 
-    model = network.build(context.config, prepared, context.base_dir, where, note)
+    def progress(done: int, total: int, unit: str, detail: str) -> None:
+        context.doing.show("initialise", detail, done, total, unit)
+
+    watcher = Watcher(progress, lambda: context.control.poll(0))
+    model = network.build(context.config, prepared, context.base_dir, where, note, watcher)
     if context.config.train.gradient_checkpointing:
         models.enable_gradient_checkpointing(model)
     return model

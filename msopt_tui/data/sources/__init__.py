@@ -29,6 +29,7 @@ from msopt_tui.data.sources import (
 from msopt_tui.data.sources.paths import find_files
 from msopt_tui.data.sources.values import writable
 from msopt_tui.data.tally import Tally
+from msopt_tui.data.watch import Watcher
 
 Reader = Callable[[Source, Path, Tally], Iterator[Document]]
 """Reads one source, in an order that does not depend on the machine; counts what it leaves out; raises DataError."""
@@ -47,6 +48,8 @@ class Kind:
     inputs: Inputs
     rows: RowReader | None = None
     """`None` where there is only text."""
+    fetch: Callable[[Source, Path, Watcher], None] | None = None
+    """Brings what has to come from elsewhere before it is read; `None` where all of it is here."""
     group_column: str = ""
     """The column whose values keep rows together where the source names none."""
 
@@ -58,10 +61,12 @@ def _named(source: Source, base_dir: Path) -> list[Path]:
 SOURCES: dict[str, Kind] = {
     "python-topics": Kind(python_topics.read, lambda *_: python_topics.files()),
     "python-docstrings": Kind(python_docstrings.read, lambda *_: python_docstrings.files()),
-    "python-functions": Kind(None, lambda *_: python_functions.files(), python_functions.rows, "module"),
-    "python-questions": Kind(None, lambda *_: python_questions.files(), python_questions.rows, "module"),
-    "package-docstrings": Kind(None, lambda *_: package_docstrings.files(), package_docstrings.rows, "module"),
-    "bible-verses": Kind(None, lambda *_: bible_verses.files(), bible_verses.rows, "chapter"),
+    "python-functions": Kind(None, lambda *_: python_functions.files(), python_functions.rows, group_column="module"),
+    "python-questions": Kind(None, lambda *_: python_questions.files(), python_questions.rows, group_column="module"),
+    "package-docstrings": Kind(
+        None, lambda *_: package_docstrings.files(), package_docstrings.rows, group_column="module"
+    ),
+    "bible-verses": Kind(None, lambda *_: bible_verses.files(), bible_verses.rows, group_column="chapter"),
     "text": Kind(text.read, _named),
     "gutenberg": Kind(gutenberg.read, _named),
     "wikipedia": Kind(wikipedia.read, _named),
@@ -69,9 +74,16 @@ SOURCES: dict[str, Kind] = {
     "csv": Kind(csv_rows.read, _named, csv_rows.rows),
     "parquet": Kind(columns.read, _named, columns.rows),
     "arrow": Kind(columns.read, _named, columns.rows),
-    "datasets": Kind(hub.read, hub.files, hub.rows),
+    "datasets": Kind(hub.read, hub.files, hub.rows, hub.fetch),
 }
 """By the `kind` that `[[data.sources]]` may have."""
+
+
+def fetch(source: Source, base_dir: Path, watcher: Watcher) -> None:
+    """Bring what `read` and `rows` need and is not here yet, with the bytes told while they come. Raises DataError."""
+    bring = SOURCES[source.kind].fetch
+    if bring is not None:
+        bring(source, base_dir, watcher)
 
 
 def read(source: Source, base_dir: Path, tally: Tally) -> Iterator[Document]:
