@@ -20,16 +20,6 @@ Status = Literal[
     "failed",
 ]
 """`deciding`: a proposal waits for a person. `stalled`: no progress for `resources.stall_timeout_s`."""
-MarkKind = Literal["evaluation", "best", "checkpoint", "adjusted", "rollback", "round", "paused"]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Something that happened at a step, to be shown on the charts."""
-
-    step: int
-    kind: MarkKind
-    text: str = ""
 
 
 @dataclass(slots=True)

@@ -9,12 +9,12 @@ from msopt_tui.config.fields import Scalar
 from msopt_tui.protocol import events as ev
 from msopt_tui.state.clock import Clock
 from msopt_tui.state.energy import Energy
+from msopt_tui.state.evaluations import Evaluations
 from msopt_tui.state.fold import HANDLERS
+from msopt_tui.state.marks import Marks
 from msopt_tui.state.metric_curves import MetricCurves
 from msopt_tui.state.parts import Answering as Answering
 from msopt_tui.state.parts import CommandState as CommandState
-from msopt_tui.state.parts import Mark as Mark
-from msopt_tui.state.parts import MarkKind as MarkKind
 from msopt_tui.state.parts import PhaseState as PhaseState
 from msopt_tui.state.parts import Status as Status
 from msopt_tui.state.rates import StepRate
@@ -65,9 +65,10 @@ class RunState:
     learning_rates: Series = field(default_factory=Series)
     clock: Clock = field(default_factory=Clock)
     """Tokens, seconds and epochs behind each step."""
-    metrics: MetricCurves = field(default_factory=MetricCurves)
-    """Validation metrics by name, over steps."""
-    evaluations: list[ev.Evaluated] = field(default_factory=list)
+    evaluations: Evaluations = field(default_factory=Evaluations)
+    """All validations but those of probes."""
+    metrics: MetricCurves = field(init=False)
+    """Their metrics by name, over steps."""
     best: ev.Evaluated | None = None
     test: ev.Evaluated | None = None
     samples: list[ev.Sampled] = field(default_factory=list)
@@ -78,7 +79,7 @@ class RunState:
     """To typed prompts and chosen files, the latest last."""
     answering: Answering | None = None
     """The one that is being written."""
-    marks: list[Mark] = field(default_factory=list)
+    marks: Marks = field(default_factory=Marks)
     settings: dict[str, Scalar] = field(default_factory=dict)
     """Every setting as it is in force now."""
     adjusted: dict[str, Scalar] = field(default_factory=dict)
@@ -101,6 +102,9 @@ class RunState:
     """Time of the latest event."""
     version: int = 0
     """Grows with every event."""
+
+    def __post_init__(self) -> None:
+        self.metrics = MetricCurves(self.evaluations)
 
     def apply(self, event: ev.Event) -> None:
         """Fold one event in."""
@@ -128,10 +132,6 @@ class RunState:
     def over(self) -> bool:
         """Whether the engine is through."""
         return self.ended is not None
-
-    def mark(self, kind: MarkKind, step: int, text: str = "") -> None:
-        """Remember a mark for the charts."""
-        self.marks.append(Mark(step, kind, text))
 
     def metric(self, name: str) -> Series:
         """The series of a validation metric, empty where it was never measured."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from msopt_tui.state.describe import describe, has_line
 
@@ -38,8 +41,22 @@ class Told:
             assert line is not None, "it has one"
             yield line
 
+    def __getstate__(self) -> tuple[int, bytes]:
+        return self.count, msgspec.msgpack.encode(list(self._events))
+
+    def __setstate__(self, kept: tuple[Any, ...]) -> None:
+        self.count, events = kept
+        self._events = deque(_decoder().decode(events), maxlen=LINES)
+
     def __iter__(self) -> Iterator[Line]:
         return self.latest(len(self._events))
 
     def __len__(self) -> int:
         return len(self._events)
+
+
+@cache
+def _decoder() -> msgspec.msgpack.Decoder[list[Event]]:
+    from msopt_tui.protocol.events import Event
+
+    return msgspec.msgpack.Decoder(list[Event])

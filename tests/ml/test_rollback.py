@@ -53,9 +53,9 @@ def test_a_spike_is_rolled_back_and_the_run_ends_better_than_without(tmp_path: P
     back = [e for e in map(_decode, guarded_run.events.read_bytes().splitlines()) if isinstance(e, ev.RolledBack)]
     assert [event.from_step for event in back] == [80]
     assert back[0].since > 80
-    assert any(mark.kind == "rollback" for mark in guarded.marks)
+    assert guarded.marks.of("rollback")
     assert guarded.settings["train.learning_rate"] == 1.5e-3
-    assert not any(mark.kind == "rollback" for mark in left.marks)
+    assert not left.marks.of("rollback")
     assert guarded.status == left.status == "completed"
     final, without = guarded.losses.last, left.losses.last
     assert final is not None

@@ -9,7 +9,7 @@ from textual.strip import Strip
 
 from msopt_tui.state.series import Series
 from msopt_tui.ui.widgets.chart import Chart
-from msopt_tui.ui.widgets.chart_model import Curve, Mark
+from msopt_tui.ui.widgets.chart_model import MARK_GLYPHS, Curve, MarkedSteps
 
 SIZES = [(160, 45), (80, 24), (20, 5)]
 
@@ -32,7 +32,8 @@ class Run:
             Curve("train", self.train, "curve-1", faint=True),
             Curve("validation", self.validation, "curve-2", 1, glyph="◆", points=True),
         ]
-        self.marks: list[Mark] = []
+        self.steps_of: dict[str, list[int]] = {"eval": [], "checkpoint": []}
+        self.marks = [MarkedSteps(MARK_GLYPHS[kind], kind, steps) for kind, steps in self.steps_of.items()]
         self.version = 0
         self.advance(steps)
 
@@ -41,7 +42,7 @@ class Run:
             self.train.append(step, 3.0 + (step * 7919 % 13) / 10 + 100.0 / (step + 50))
             if step and step % 200 == 0:
                 self.validation.append(step, 3.5 - step / 2000)
-                self.marks.append(Mark.of("eval", step))
+                self.steps_of["eval"].append(step)
         self.version += 1
         self.chart.show(self.curves, self.marks, self.version)
 
@@ -84,7 +85,8 @@ async def until(condition: Callable[[], bool], pilot: Pilot[None]) -> None:
 async def test_the_whole_run_at_any_size(size: tuple[int, int]) -> None:
     async with ChartApp().run_test(size=size) as pilot:
         run = Run(pilot)
-        run.marks.append(Mark.of("checkpoint", 500))
+        run.steps_of["checkpoint"].append(500)
+        run.version += 1
         run.advance(0)
         await pilot.pause()
         lines = screen(pilot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from msopt_tui.state.clock import Clock
 from msopt_tui.state.series import Series
 from msopt_tui.ui.panes.chart_places import Places, place
-from msopt_tui.ui.widgets.chart_model import Curve, Mark
+from msopt_tui.ui.widgets.chart_model import Curve, MarkedSteps
 from msopt_tui.ui.widgets.chart_units import STEPS, UNITS, clock_text
 
 TOKENS, TIME, EPOCH = UNITS[1:]
@@ -82,11 +83,18 @@ class TestPlaces:
         assert list(moved.series.points(0, 1e9))[-2:] == [(50, 1.0), (1050, 2.0)]
 
     def test_steps_stay_as_they_are(self) -> None:
-        curve, mark = Curve("a", Series()), Mark(3, "▲", "checkpoint")
+        curve, mark = Curve("a", Series()), MarkedSteps("▲", "checkpoint", [3])
         assert Places().curves([curve], Clock(), STEPS) == [curve]
         assert Places().marks([mark], ticking([(10, 100.0, 1.0)]), STEPS) == [mark]
-        assert Places().marks([mark], ticking([(10, 100.0, 1.0)]), TOKENS) == [mark._replace(step=30)]
+        assert Places().marks([mark], ticking([(10, 100.0, 1.0)]), TOKENS) == [mark._replace(steps=array("q", [30]))]
         assert place(ticking([(10, 100.0, 1.0)]), TIME, 5) == 500_000
+
+    def test_marks_that_come_and_marks_that_go(self) -> None:
+        clock, places, steps = ticking([(10, 100.0, 1.0)]), Places(), [3]
+        places.marks([MarkedSteps("▲", "checkpoint", steps)], clock, TOKENS)
+        for later in ([3, 5], [3, 4], [4]):
+            (moved,) = places.marks([MarkedSteps("▲", "checkpoint", later)], clock, TOKENS)
+            assert list(moved.steps) == [10 * step for step in later]
 
 
 class TestTicks:

@@ -50,7 +50,7 @@ def test_steps_and_evaluations_become_curves() -> None:
     assert state.best is not None
     assert state.best.step == 3
     assert state.metrics["loss"].last == 2.4
-    assert [mark.kind for mark in state.marks] == ["best"]
+    assert [*state.marks] == ["best"]
 
 
 def test_resuming_forgets_what_the_crash_took() -> None:

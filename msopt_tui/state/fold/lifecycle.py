@@ -50,11 +50,10 @@ def _forget_after(state: RunState, step: int) -> None:
     """Drop what a resumed run will do again."""
     for series in (state.losses, state.grad_norms, state.learning_rates):
         series.truncate_after(step)
-    state.metrics.forget_after(step)
-    state.evaluations = [one for one in state.evaluations if one.step <= step]
+    state.evaluations.forget_after(step)
     state.best = next((one for one in reversed(state.evaluations) if one.best), None)
     state.samples = [one for one in state.samples if one.step <= step]
-    state.marks = [one for one in state.marks if one.step <= step]
+    state.marks.forget_after(step)
     state.rounds = [one for one in state.rounds if one.step <= step]
     state.checkpoints = {at: one for at, one in state.checkpoints.items() if at <= step}
     state.step = min(state.step, step)
@@ -106,7 +105,7 @@ def _paused(state: RunState, event: ev.Paused) -> None:
     state.work = None
     state.status = "paused"
     state.spent.enter("idle", event.time)
-    state.mark("paused", event.step)
+    state.marks.add("paused", event.step)
 
 
 @handles(ev.Continued)

@@ -34,7 +34,7 @@ def _command_refused(state: RunState, event: ev.CommandRefused) -> None:
 @handles(ev.Adjusted)
 def _adjusted(state: RunState, event: ev.Adjusted) -> None:
     state.put(event.setting, event.new)
-    state.mark("adjusted", event.step, f"{event.setting} {event.old} → {event.new}")
+    state.marks.add("adjusted", event.step)
     if event.setting == "train.max_steps" and isinstance(event.new, int) and event.new > 0:
         state.last_step = state.round_first_step + event.new
 

@@ -30,7 +30,7 @@ def _model_ready(state: RunState, event: ev.ModelReady) -> None:
 @handles(ev.RoundStarted)
 def _round_started(state: RunState, event: ev.RoundStarted) -> None:
     if event.round > 1 and event.round != state.round:
-        state.mark("round", event.step, f"round {event.round}")
+        state.marks.add("round", event.step)
     state.round = event.round
     state.round_first_step = event.step
     state.last_step = event.last_step
@@ -75,8 +75,7 @@ def _evaluated(state: RunState, event: ev.Evaluated) -> None:
         return
     state.evaluations.append(event)
     state.evaluation_seconds = event.seconds
-    state.metrics.add(event)
-    state.mark("best" if event.best else "evaluation", event.step)
+    state.marks.add("best" if event.best else "evaluation", event.step)
     if event.best:
         state.best = event
 
@@ -90,7 +89,7 @@ def _sampled(state: RunState, event: ev.Sampled) -> None:
 def _checkpoint_saved(state: RunState, event: ev.CheckpointSaved) -> None:
     state.checkpoints[event.step] = event
     state.saving = None
-    state.mark("checkpoint", event.step, event.reason)
+    state.marks.add("checkpoint", event.step)
 
 
 @handles(ev.CheckpointRemoved)
@@ -123,7 +122,7 @@ def _answer_grew(state: RunState, event: ev.AnswerGrew) -> None:
 
 @handles(ev.RolledBack)
 def _rolled_back(state: RunState, event: ev.RolledBack) -> None:
-    state.mark("rollback", event.step, event.reason)
+    state.marks.add("rollback", event.step)
 
 
 @handles(ev.ResourcesSampled)

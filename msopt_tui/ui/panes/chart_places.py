@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from heapq import merge
 
 from msopt_tui.state.clock import Clock
 from msopt_tui.state.series import Series
-from msopt_tui.ui.widgets.chart_model import Curve, Mark
+from msopt_tui.ui.widgets.chart_model import Curve, MarkedSteps
 from msopt_tui.ui.widgets.chart_units import STEPS, XUnit
 
 
@@ -22,27 +23,53 @@ class _Moved:
         self.last_step = -1
 
 
+class _MovedMarks:
+    """Marks at other places, and how far they go in their source."""
+
+    def __init__(self, clock: tuple[Clock, int]) -> None:
+        self.clock = clock
+        self.places = array("q")
+        self.last_step = -1
+
+    def goes_on_in(self, steps: Sequence[int]) -> bool:
+        """Whether what was taken from the source is still the first part of it."""
+        taken = len(self.places)
+        return not taken or (taken <= len(steps) and steps[taken - 1] == self.last_step)
+
+
 class Places:
     """Keeps the series that were laid out, so that a frame costs only what is new."""
 
     def __init__(self) -> None:
         self._unit = STEPS
         self._moved: dict[int, _Moved] = {}
+        self._marks: dict[str, _MovedMarks] = {}
 
     def curves(self, curves: Iterable[Curve], clock: Clock, unit: XUnit) -> list[Curve]:
         """The curves by this unit."""
         if unit != self._unit:
             self._unit = unit
             self._moved.clear()
+            self._marks.clear()
         if unit == STEPS:
             return list(curves)
         return [replace(curve, series=self._series(curve.series, clock), max_gap=0) for curve in curves]
 
-    def marks(self, marks: Iterable[Mark], clock: Clock, unit: XUnit) -> list[Mark]:
-        """The marks by this unit."""
+    def marks(self, marks: Iterable[MarkedSteps], clock: Clock, unit: XUnit) -> list[MarkedSteps]:
+        """The marks by this unit, of each glyph."""
         if unit == STEPS:
             return list(marks)
-        return [mark._replace(step=place(clock, unit, mark.step)) for mark in marks]
+        return [marked._replace(steps=self._places(marked, clock, unit)) for marked in marks]
+
+    def _places(self, marked: MarkedSteps, clock: Clock, unit: XUnit) -> Sequence[int]:
+        steps = marked.steps
+        moved = self._marks.get(marked.glyph)
+        if moved is None or moved.clock != (clock, clock.generation) or not moved.goes_on_in(steps):
+            moved = self._marks[marked.glyph] = _MovedMarks((clock, clock.generation))
+        for at in range(len(moved.places), len(steps)):
+            moved.places.append(place(clock, unit, steps[at]))
+            moved.last_step = steps[at]
+        return moved.places
 
     def _series(self, source: Series, clock: Clock) -> Series:
         stamp = source.generation, clock.generation

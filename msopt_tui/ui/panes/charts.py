@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from rich.style import Style
@@ -17,13 +16,13 @@ from msopt_tui.ui.panes.chart_places import Places
 from msopt_tui.ui.panes.smooth_curves import SmoothCurves
 from msopt_tui.ui.theme import ThemeFile
 from msopt_tui.ui.widgets.chart import Chart
-from msopt_tui.ui.widgets.chart_model import Curve, Mark
+from msopt_tui.ui.widgets.chart_model import Curve, MarkedSteps
 from msopt_tui.ui.widgets.chart_units import STEPS, XUnit
 from msopt_tui.ui.widgets.lines import Themed
 
 if TYPE_CHECKING:
-    from msopt_tui.state.run_state import Mark as StateMark
-    from msopt_tui.state.run_state import MarkKind, RunState
+    from msopt_tui.state.marks import MarkKind, Marks
+    from msopt_tui.state.run_state import RunState
     from msopt_tui.ui.over import Over, OverRun
 
     OfRun = Callable[[OverRun], list[Curve]]
@@ -72,8 +71,6 @@ class ChartPane(Pane):
         super().__init__()
         self.charts = charts
         self._version = 0
-        self._marks: list[Mark] = []
-        self._marks_of: list[StateMark] | None = None
         self._unit = STEPS
         self._places = Places()
         self.over: Over | None = None
@@ -86,10 +83,6 @@ class ChartPane(Pane):
     def draw(self, state: RunState) -> None:
         """Hand the series to the charts."""
         self._version += 1
-        # The list only grows; a run that goes back to an earlier step gets a new one.
-        if self._marks_of is not state.marks:
-            self._marks_of, self._marks = state.marks, []
-        self._marks += [Mark(mark.step, *_MARKS[mark.kind]) for mark in islice(state.marks, len(self._marks), None)]
         steps = state.last_step or None
         for chart in self.charts:
             chart.set_unit(self._unit)
@@ -110,7 +103,7 @@ class ChartPane(Pane):
         self, chart: ThemedChart, curves: list[Curve], state: RunState, version: int, of_over: OfRun | None = None
     ) -> None:
         """Show curves in a chart, and the marks, by the unit in use; `of_over` gives the curves of another run."""
-        marks = self._places.marks(self._marks, state.clock, self._unit)
+        marks = self._places.marks(_marks(state), state.clock, self._unit)
         drawn = self._places.curves(curves, state.clock, self._unit)
         if of_over is not None:
             for run in self.over or ():
@@ -140,7 +133,7 @@ class LossPane(ChartPane):
 
     def looks_at(self, state: RunState) -> object:
         """Both losses and the marks, and the other runs."""
-        own = _extent(state.losses), _extent(state.metric("loss")), len(state.marks), state.last_step
+        own = _extent(state.losses), _extent(state.metric("loss")), _extent(state.marks), state.last_step
         return own, self.extent_of_over
 
     def draw_charts(self, state: RunState, version: int) -> None:
@@ -196,7 +189,7 @@ class RatePane(ChartPane):
     def looks_at(self, state: RunState) -> object:
         """Both series and the marks."""
         second = _extent(series_of(state, self._metric))
-        return _extent(state.learning_rates), second, len(state.marks), state.last_step, self.extent_of_over
+        return _extent(state.learning_rates), second, _extent(state.marks), state.last_step, self.extent_of_over
 
     def draw_charts(self, state: RunState, version: int) -> None:
         """A curve each."""
@@ -235,5 +228,9 @@ def _second(state: RunState, name: str) -> Curve:
     return Curve(label, series_of(state, name), "curve-5", glyph="◆", points=True)
 
 
-def _extent(series: Series) -> tuple[int, int]:
-    return len(series), series.generation
+def _marks(state: RunState) -> list[MarkedSteps]:
+    return [MarkedSteps(*_MARKS[kind], state.marks.of(kind)) for kind in state.marks]
+
+
+def _extent(points: Series | Marks) -> tuple[int, int]:
+    return len(points), points.generation

@@ -68,7 +68,7 @@ class EvaluationPane(TextPane):
         in_view = max(self.size.height - len(lines) - len(below), _ROWS - 1 if below else 1)
         if state.best is not None and state.best not in rows[:in_view]:
             lines.append(_row(f"★{state.best.step:>8,}", state.best, names, "good"))
-        table = [_step_row(one, names, one is state.best) for one in rows]
+        table = [_step_row(one, names, one == state.best) for one in rows]
         cut = in_view if below else len(table)
         lines += [*table[:cut], *_also(latest, names, width), *below, *table[cut:]]
         if len(state.evaluations) > _MOST:

@@ -14,13 +14,13 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from msopt_tui.ui.widgets.chart_frame import ChartPainter, Layout
-from msopt_tui.ui.widgets.chart_marks import VisibleMarks
+from msopt_tui.ui.widgets.chart_marks import visible
 from msopt_tui.ui.widgets.chart_model import (
     CURSOR,
     FAINT,
     STYLE_KEYS,
     Curve,
-    Mark,
+    MarkedSteps,
     Picture,
     Row,
     changed_cells,
@@ -97,8 +97,7 @@ class Chart(ChartMouse):
         self._unit = STEPS
         self._empty_text = empty_text
         self._curves: tuple[Curve, ...] = ()
-        self._marks: tuple[Mark, ...] = ()
-        self._visible = VisibleMarks()
+        self._marks: tuple[MarkedSteps, ...] = ()
         self._version: int | None = None
         self._window = Window()
         self._painter = ChartPainter()
@@ -109,10 +108,10 @@ class Chart(ChartMouse):
         self._strips: list[Strip | None] = []
         self._styles_of: dict[int, Style] = {}
 
-    def show(self, curves: Sequence[Curve], marks: Sequence[Mark], version: int) -> None:
+    def show(self, curves: Sequence[Curve], marks: Sequence[MarkedSteps], version: int) -> None:
         """Show these curves and marks from now on.
 
-        `version` changes whenever a series got or lost points; with the same version, curves and
+        `version` changes whenever a series or the marks got or lost points; with the same version, curves and
         marks as before this returns at once.
         """
         curves, marks = tuple(curves), tuple(marks)
@@ -292,7 +291,7 @@ class Chart(ChartMouse):
         picture = Picture(
             title=self._title,
             curves=self._curves,
-            marks=self._visible.of(self._marks, self.window, size.width),
+            marks=visible(self._marks, self.window, size.width),
             window=self.window,
             log_y=self.log_y,
             robust_y=self.robust_y,

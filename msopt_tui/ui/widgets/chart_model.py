@@ -86,6 +86,17 @@ class Mark(NamedTuple):
         return cls(step, MARK_GLYPHS[kind], kind)
 
 
+class MarkedSteps(NamedTuple):
+    """All steps at which a kind of thing happened."""
+
+    glyph: str
+    """One cell wide."""
+    kind: str
+    """One of MARK_GLYPHS."""
+    steps: Sequence[int]
+    """In their order; may grow between two frames."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """Everything a frame depends on; equal pictures over unchanged series look the same."""
