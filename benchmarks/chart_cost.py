@@ -33,7 +33,7 @@ from textual.screen import Screen
 from msopt_tui.state.series import Series
 from msopt_tui.state.smoothing import Smoothed
 from msopt_tui.ui.widgets.chart import Chart
-from msopt_tui.ui.widgets.chart_model import CURVE_STYLES, Curve, Mark
+from msopt_tui.ui.widgets.chart_model import CURVE_STYLES, MARK_GLYPHS, Curve, MarkedSteps
 from msopt_tui.ui.widgets.partial_update import TrimmingCompositor
 
 COLUMNS, LINES = 160, 45
@@ -49,7 +49,8 @@ class Feed:
         self._random = random.Random(1)
         self.loss, self.norm, self.validation = Series(), Series(), Series()
         self.smooth_loss, self.smooth_norm = Smoothed(self.loss, 0.97), Smoothed(self.norm, 0.97)
-        self.marks: list[Mark] = []
+        self.evaluated: list[int] = []
+        self.marks = [MarkedSteps(MARK_GLYPHS["eval"], "eval", self.evaluated)]
         self.step = 0
 
     def advance(self, steps: int) -> None:
@@ -61,7 +62,7 @@ class Feed:
             self.norm.append(self.step, math.exp(self._random.gauss(0.0, 0.35)))
             if self.step % 250 == 0:
                 self.validation.append(self.step, level + 0.12)
-                self.marks.append(Mark.of("eval", self.step))
+                self.evaluated.append(self.step)
         self.smooth_loss.update()
         self.smooth_norm.update()
 

@@ -81,6 +81,9 @@ def cockpit(options: Options, link: EngineLink | None, ui: UiTable, edit: Projec
     """Show a run, else the editor of `edit`, else the history, until the person leaves."""
     if options.flag("--no-color"):
         os.environ["NO_COLOR"] = "1"
+    from msopt_tui.link.ahead import read_ahead
+
+    ahead = read_ahead(link.run_dir) if link is not None else None  # before the long way to the first frame
     from msopt_tui.ui.start import run_cockpit
     from msopt_tui.ui.ways import QueueDeeds, Ways
 
@@ -99,6 +102,7 @@ def cockpit(options: Options, link: EngineLink | None, ui: UiTable, edit: Projec
         edit=edit,
         readonly=options.flag("--readonly"),
         can_detach=not options.flag("--in-process"),
+        ahead=ahead,
     )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from msopt_tui.protocol.commands import Command
 from msopt_tui.protocol.events import Event
+
+if TYPE_CHECKING:
+    from msopt_tui.link.tail import JournalTail
 
 LinkStatus = Literal["connecting", "live", "ended", "lost", "readonly"]
 """`lost`: the engine died without a word; `readonly`: only the journal is read, commands are refused."""
@@ -37,6 +40,9 @@ class EngineLink(Protocol):
     @property
     def behind(self) -> bool:
         """Whether the last poll stopped because of its time and more is waiting."""
+
+    def go_on_from(self, tail: JournalTail) -> None:
+        """Poll from where somebody else has read to."""
 
     def send(self, command: Command) -> None:
         """Hand a command to the engine without waiting for its answer, which comes as events.

@@ -56,6 +56,10 @@ class LocalLink:
             self._status = "lost"
         return events
 
+    def go_on_from(self, tail: JournalTail) -> None:
+        """Poll from where somebody else has read to."""
+        self._tail = tail
+
     def send(self, command: Command) -> None:
         """Hand a command over; raises LinkClosed where the engine is through or gone."""
         if self._status != "live" or not self._alive():

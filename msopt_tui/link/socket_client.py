@@ -208,6 +208,10 @@ class SocketLink:
         events.extend(refused)
         return events
 
+    def go_on_from(self, tail: JournalTail) -> None:
+        """Poll from where somebody else has read to."""
+        self._tail = tail
+
     def send(self, command: Command) -> None:
         """Hand a command over, at once or as soon as the engine listens; raises LinkClosed where it never will."""
         if self._status in ("ended", "lost", "readonly"):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msopt_tui.link.base import LinkClosed, LinkStatus
 from msopt_tui.protocol.commands import Command
 from msopt_tui.protocol.events import EngineStarted, Event, RunEnded, RunStarted
 from msopt_tui.runs.directory import RunDirectory
 from msopt_tui.runs.journal import JournalReader
+
+if TYPE_CHECKING:
+    from msopt_tui.state.evaluations import EvaluationLines
 
 
 class JournalTail:
@@ -28,6 +33,11 @@ class JournalTail:
         return self._reader.behind
 
     @property
+    def share(self) -> float:
+        """How much of the journal was read, 0 to 1."""
+        return self._reader.share
+
+    @property
     def error(self) -> str:
         """Why the journal can't be read; empty while it can."""
         return self._reader.error and f"the journal can't be read: {self._reader.error}"
@@ -35,12 +45,21 @@ class JournalTail:
     def read(self, seconds: float) -> list[Event]:
         """Events since the last read, for `seconds` at most."""
         events = self._reader.read(seconds)
+        self._look_at(events)
+        return events
+
+    def read_packed(self, seconds: float) -> list[Event | EvaluationLines]:
+        """The same, with the evaluations of a long past still as lines."""
+        events = self._reader.read_packed(seconds)
+        self._look_at(events)
+        return events
+
+    def _look_at(self, events: Sequence[object]) -> None:
         self.empty = self.empty and not events
         for event in reversed(events):
             if isinstance(event, RunEnded | EngineStarted | RunStarted):
                 self.ended = event if isinstance(event, RunEnded) else None
                 break
-        return events
 
 
 class JournalLink:
@@ -79,6 +98,10 @@ class JournalLink:
     def poll(self, seconds: float = 0.05) -> list[Event]:
         """Events since the last poll, for `seconds` at most."""
         return self._tail.read(seconds)
+
+    def go_on_from(self, tail: JournalTail) -> None:
+        """Poll from where somebody else has read to."""
+        self._tail = tail
 
     def send(self, command: Command) -> None:
         """Raises LinkClosed: nobody is there to take it."""

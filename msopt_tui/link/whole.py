@@ -18,7 +18,6 @@ def read_state(path: Path) -> RunState:
 def catch_up(link: JournalLink, state: RunState) -> None:
     """Fold in all that the journal has by now."""
     while True:
-        for event in link.poll(seconds=1.0):
-            state.apply(event)
+        state.apply_all(link.poll(seconds=1.0))
         if not link.behind:
             return

@@ -7,11 +7,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msopt_tui.protocol.events import AnswerGrew, Event, Noted, Progressed, ResourcesSampled, StepsDone
 from msopt_tui.runs.encode import encode_json
 from msopt_tui.runs.journal_lines import LineDecoder
 from msopt_tui.runs.sealed import seal
+
+if TYPE_CHECKING:
+    from msopt_tui.state.evaluations import EvaluationLines
 
 BUFFER_BYTES = 32_000_000
 """What a writer keeps while the disk takes nothing: some minutes of the fastest training."""
@@ -27,6 +31,8 @@ LINE_BYTES = 64_000_000
 _FREQUENT = (AnswerGrew, StepsDone, Progressed, ResourcesSampled)
 
 Write = Callable[[int, bytes], int]
+Use = Callable[[bytes], None]
+"""Takes whole lines."""
 
 
 class JournalWriter:
@@ -166,6 +172,7 @@ class JournalReader:
         self._tail = b""
         self._oversized = False
         self._behind = False
+        self._size = 0
         self.error = ""
         """Why the file can't be read; empty while it can, and while it is not there yet."""
         self._lines = LineDecoder()
@@ -181,6 +188,11 @@ class JournalReader:
         return self._lines.damaged
 
     @property
+    def share(self) -> float:
+        """How much of the file the last read had behind it, 0 to 1."""
+        return min(self._offset / self._size, 1.0) if self._size else 1.0
+
+    @property
     def behind(self) -> bool:
         """Whether the last read stopped because of a limit and more is waiting."""
         return self._behind
@@ -190,26 +202,36 @@ class JournalReader:
 
         Stops after about `seconds` or `max_bytes`, whichever comes first, but reads one chunk in any case.
         """
-        deadline = time.monotonic() + seconds
         events: list[Event] = []
+        self._read(seconds, max_bytes, lambda lines: events.extend(self._lines.take(lines)))
+        return events
+
+    def read_packed(self, seconds: float) -> list[Event | EvaluationLines]:
+        """The same, with the evaluations of a long past still as lines."""
+        events: list[Event | EvaluationLines] = []
+        self._read(seconds, READ_BYTES, lambda lines: events.extend(self._lines.take_packed(lines)))
+        return events
+
+    def _read(self, seconds: float, max_bytes: int, use: Use) -> None:
+        deadline = time.monotonic() + seconds
         self._behind = False
         try:
-            self._read(deadline, max_bytes, events)
+            self._read_chunks(deadline, max_bytes, use)
             self.error = ""
         except FileNotFoundError:
             self.error = ""
         except OSError as error:
             self.error = error.strerror or str(error)
-        return events
 
-    def _read(self, deadline: float, max_bytes: int, events: list[Event]) -> None:
+    def _read_chunks(self, deadline: float, max_bytes: int, use: Use) -> None:
         # Opened anew each time: on a network file system that is what makes new lines visible.
         fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         try:
+            self._size = os.fstat(fd).st_size
             while chunk := os.pread(fd, CHUNK_BYTES, self._offset):
                 self._offset += len(chunk)
                 max_bytes -= len(chunk)
-                self._take(chunk, events)
+                self._take(chunk, use)
                 if len(chunk) < CHUNK_BYTES:
                     break
                 if max_bytes <= 0 or time.monotonic() >= deadline:
@@ -218,7 +240,7 @@ class JournalReader:
         finally:
             os.close(fd)
 
-    def _take(self, chunk: bytes, events: list[Event]) -> None:
+    def _take(self, chunk: bytes, use: Use) -> None:
         end = chunk.rfind(b"\n") + 1
         if not end:
             self._tail += chunk
@@ -231,10 +253,7 @@ class JournalReader:
             self._oversized = False
             self._lines.skipped += 1
             lines = lines[lines.index(b"\n") + 1 :]
-        self._decode(lines, events)
-
-    def _decode(self, lines: bytes, events: list[Event]) -> None:
-        events += self._lines.take(lines)
+        use(lines)
 
 
 def _is_torn(fd: int) -> bool:

@@ -18,15 +18,14 @@ class Marks:
         self.generation = 0
         """Changes when some were dropped; while it stays, they were only added."""
 
-    def add(self, kind: MarkKind, step: int) -> None:
-        """One more."""
-        steps = self._steps.get(kind)
-        if steps is None:
-            steps = self._steps[kind] = array("q")
-        if steps and step < steps[-1]:
-            insort(steps, step)
-        else:
-            steps.append(step)
+    def add(self, kind: MarkKind, *at: int) -> None:
+        """More of a kind."""
+        steps = self._steps.setdefault(kind, array("q"))
+        for step in at:
+            if steps and step < steps[-1]:
+                insort(steps, step)
+            else:
+                steps.append(step)
 
     def forget_after(self, step: int) -> None:
         """Drop what a resumed run will do again."""

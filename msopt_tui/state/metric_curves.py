@@ -28,18 +28,19 @@ class MetricCurves(Mapping[str, Series]):
             series = self._made[name] = Series()
         taken = self._taken.get(name, 0)
         if taken < len(self._evaluations):
-            for step, value in self._evaluations.points(name, taken):
-                series.append(step, value)
+            for points in self._evaluations.points(name, taken):
+                series.extend_any(points)
             self._taken[name] = len(self._evaluations)
         return series
 
     def __getitem__(self, name: str) -> Series:
-        if name not in self._evaluations.names:
+        series = self.of(name)
+        if not len(series):
             raise KeyError(name)
-        return self.of(name)
+        return series
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._evaluations.names)
+        return iter(self._evaluations.names())
 
     def __len__(self) -> int:
-        return len(self._evaluations.names)
+        return len(self._evaluations.names())

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from msopt_tui.config.fields import Scalar
 from msopt_tui.protocol import events as ev
 from msopt_tui.state.clock import Clock
 from msopt_tui.state.energy import Energy
-from msopt_tui.state.evaluations import Evaluations
+from msopt_tui.state.evaluations import EvaluationLines, Evaluations
 from msopt_tui.state.fold import HANDLERS
+from msopt_tui.state.fold.training import fold_evaluations
 from msopt_tui.state.marks import Marks
 from msopt_tui.state.metric_curves import MetricCurves
 from msopt_tui.state.parts import Answering as Answering
@@ -111,7 +113,18 @@ class RunState:
         self.version += 1
         self.last_time = event.time
         HANDLERS[type(event)](self, event)
-        self.journal.add(event)
+        self.journal.extend([event])
+
+    def apply_all(self, events: Iterable[ev.Event | EvaluationLines]) -> None:
+        """Fold in events in their order: the same as `apply` to each."""
+        for event in events:
+            if isinstance(event, EvaluationLines):
+                self.version += len(event)
+                self.last_time = event.heads[-1].time
+                fold_evaluations(self, event)
+                self.journal.extend(event.lines)
+            else:
+                self.apply(event)
 
     @property
     def loss(self) -> float | None:

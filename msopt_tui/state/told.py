@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -24,29 +24,31 @@ class Told:
     """Events that are worth a line."""
 
     def __init__(self) -> None:
-        self._events: deque[Event] = deque(maxlen=LINES)
+        self._events: deque[Event | bytes] = deque(maxlen=LINES)
+        """Some as lines of the journal that are worth one; few are ever read."""
         self.count = 0
         """Lines ever, so that a view knows which of them are new."""
 
-    def add(self, event: Event) -> None:
-        """Keep an event if it is worth a line."""
-        if has_line(event):
-            self._events.append(event)
-            self.count += 1
+    def extend(self, events: Iterable[Event | bytes]) -> None:
+        """Keep those of the events that are worth a line; of lines of the journal that is the caller's word."""
+        worth = [event for event in events if isinstance(event, bytes) or has_line(event)]
+        self._events += worth
+        self.count += len(worth)
 
     def latest(self, count: int) -> Iterator[Line]:
         """The last so many lines, as far as they are kept, the oldest first."""
         for event in islice(self._events, max(len(self._events) - count, 0), None):
-            line = describe(event)
+            line = describe(_decoder().decode(event) if isinstance(event, bytes) else event)
             assert line is not None, "it has one"
             yield line
 
-    def __getstate__(self) -> tuple[int, bytes]:
-        return self.count, msgspec.msgpack.encode(list(self._events))
+    def __getstate__(self) -> tuple[int, list[bytes]]:
+        encode = msgspec.json.encode
+        return self.count, [event if isinstance(event, bytes) else encode(event) for event in self._events]
 
     def __setstate__(self, kept: tuple[Any, ...]) -> None:
         self.count, events = kept
-        self._events = deque(_decoder().decode(events), maxlen=LINES)
+        self._events = deque(events, maxlen=LINES)
 
     def __iter__(self) -> Iterator[Line]:
         return self.latest(len(self._events))
@@ -56,7 +58,7 @@ class Told:
 
 
 @cache
-def _decoder() -> msgspec.msgpack.Decoder[list[Event]]:
+def _decoder() -> msgspec.json.Decoder[Event]:
     from msopt_tui.protocol.events import Event
 
-    return msgspec.msgpack.Decoder(list[Event])
+    return msgspec.json.Decoder(Event)

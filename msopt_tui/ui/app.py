@@ -30,6 +30,7 @@ from msopt_tui.ui.theme_watch import SECONDS, ThemeWatch
 from msopt_tui.ui.ways import NO_WAYS, USUAL_PLACES, Places, Ways
 
 if TYPE_CHECKING:
+    from msopt_tui.link.ahead import Ahead
     from msopt_tui.runs.project_file import ProjectFile
 
 
@@ -55,6 +56,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         open_history: bool = False,
         can_detach: bool = True,
         edit: ProjectFile | None = None,
+        ahead: Ahead | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
         """Make the app; nothing is read from the link before the first frame stands.
@@ -68,6 +70,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
             open_history: Begin with the history of all runs; `link` is then not used.
             can_detach: The run goes on when this process ends; else the quit dialog does not offer to detach.
             edit: Begin with the editor of this project file; `link` is then `None`.
+            ahead: Reads the past of `link` already.
             driver_class: The terminal's driver; by default Textual's.
         """
         ui = config_ui or UiTable()
@@ -82,6 +85,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         """Called once, when the first frame stands and, of a run, the past is read."""
         self.keys = Keys(ui.keys)
         self._ways, self._has_hints = ways, ui.hints
+        self._ahead = ahead
         self._runs_dir = places.runs_dir or (link.run_dir.parent.parent if link is not None else Path("runs"))
         layout = LayoutMemory(places.layout)
         self._problems = [*problems, *self.keys.problems, *filter(None, [layout.problem])]
@@ -101,7 +105,7 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
             return self._editor(self._edit, self.exit)
         if self._link is None:
             return self._history_screen(self.exit)
-        return CockpitScreen(self._link, self.keys, self._options)
+        return CockpitScreen(self._link, self.keys, self._options._replace(ahead=self._ahead))
 
     def get_line_filters(self) -> list[LineFilter]:
         """Whatever a widget draws passes the sanitiser."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from msopt_tui.link.base import EngineLink
 
 if TYPE_CHECKING:
-    pass
+    from msopt_tui.link.ahead import Ahead
 
 SLICE_SECONDS = 0.015
 """The longest a read of the journal holds up the keys."""
@@ -23,10 +23,12 @@ Standing = Literal["", "reading", "connecting", "lost", "read only", "no engine"
 class Feed:
     """A run as it is watched: the link and what came of its events so far."""
 
-    def __init__(self, link: EngineLink) -> None:
+    def __init__(self, link: EngineLink, ahead: Ahead | None = None) -> None:
+        """`ahead` reads the past already, and is given up with the feed."""
         from msopt_tui.state.run_state import RunState
 
         self.link = link
+        self._ahead = ahead
         self.state = RunState()
 
     @property
@@ -37,7 +39,17 @@ class Feed:
     @property
     def behind(self) -> bool:
         """Whether more of the journal waits to be read."""
-        return self.link.behind
+        return self._ahead is not None or self.link.behind
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether another process reads the past: there is nothing to show yet, and nothing to do here."""
+        return self._ahead is not None
+
+    @property
+    def share(self) -> float | None:
+        """How much of a long past is read, 0 to 1; `None` where that is a matter of a moment."""
+        return self._ahead.share if self._ahead is not None else None
 
     @property
     def alive(self) -> bool:
@@ -73,7 +85,20 @@ class Feed:
 
     def read(self) -> bool:
         """Fold in what has come since; whether there was anything."""
-        events = self.link.poll(SLICE_SECONDS)
-        for event in events:
-            self.state.apply(event)
-        return bool(events)
+        if self._ahead is not None and not self._ahead.is_done():
+            return False
+        before = self.state.version
+        if self._ahead is not None:
+            past, self._ahead = self._ahead.past(), None
+            if past is not None:
+                self.state = past.state
+                self.link.go_on_from(past.tail)
+        self.state.apply_all(self.link.poll(SLICE_SECONDS))
+        return self.state.version != before
+
+    def close(self) -> None:
+        """Let go of the run; it goes on."""
+        if self._ahead is not None:
+            self._ahead.drop()
+            self._ahead = None
+        self.link.close()

@@ -45,8 +45,7 @@ class OverRun:
 
     def follow(self) -> None:
         """Fold in what has come since."""
-        for event in self._link.poll(FOLLOW_SECONDS):
-            self.state.apply(event)
+        self.state.apply_all(self._link.poll(FOLLOW_SECONDS))
 
 
 class Over:

@@ -18,6 +18,7 @@ from msopt_tui.ui.sanitise import sanitise
 from msopt_tui.ui.ways import Places, Ways
 
 if TYPE_CHECKING:
+    from msopt_tui.link.ahead import Ahead
     from msopt_tui.runs.project_file import ProjectFile
 
 
@@ -37,11 +38,13 @@ def run_cockpit(
     edit: ProjectFile | None = None,
     readonly: bool = False,
     can_detach: bool = True,
+    ahead: Ahead | None = None,
 ) -> int:
     """Show a run, else the editor of `edit` or the history, until the person leaves; returns the exit code.
 
     It is the run's own where the run has ended, 0 where it goes on, 128 + n where a signal or a lost terminal ended
-    the screen. Whatever is written to descriptors 1 and 2 meanwhile goes to the run's `output.log`.
+    the screen. Whatever is written to descriptors 1 and 2 meanwhile goes to the run's `output.log`. `ahead` reads the
+    past of `link` already.
     """
     from msopt_tui.ui.terminal import SafeLinuxDriver, safe_driver
 
@@ -60,6 +63,7 @@ def run_cockpit(
         ways=ways,
         places=Places(runs_dir, layout=state_dir() / "layout.json", hints=state_dir() / "hints-shown"),
         edit=edit,
+        ahead=ahead,
         driver_class=SafeLinuxDriver if guard is None else safe_driver(guard),
     )
     app.when_settled = _settle

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from msopt_tui.link.base import LinkClosed, LinkStatus
+from msopt_tui.link.tail import JournalTail
 from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.commands import Command
 
@@ -55,6 +56,9 @@ class FakeLink:
     def poll(self, seconds: float = 0.05) -> list[ev.Event]:
         self.polls += 1
         return [self._waiting.popleft() for _ in range(min(self._a_poll, len(self._waiting)))]
+
+    def go_on_from(self, tail: JournalTail) -> None:
+        raise AssertionError("nobody has read ahead")
 
     def send(self, command: Command) -> None:
         if self.refusal:

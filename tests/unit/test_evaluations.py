@@ -1,6 +1,7 @@
 """Packed or not, the validations of a run are what they were."""
 
 import pickle
+from itertools import chain
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,25 +24,24 @@ def evaluated(step: int, metrics: dict[str, Number]) -> Evaluated:
 @given(st.lists(METRICS, max_size=40), st.integers(0, 40), st.data())
 def test_it_is_a_sequence_of_what_came(drawn: list[dict[str, Number]], left: int, data: st.DataObject) -> None:
     events = [evaluated(step, metrics) for step, metrics in enumerate(drawn)]
-    all_of_them, curves = Evaluations(), None
+    all_of_them = Evaluations()
     block, room.BLOCK = room.BLOCK, 4
     try:
-        for event in events:
-            all_of_them.append(event)
-            if curves is None:
-                curves = MetricCurves(all_of_them)
+        curves = MetricCurves(all_of_them)
+        for event in events[:9]:
+            all_of_them.extend([event])
             curves.of("loss")
+        all_of_them.extend(events[9:])
         _hold_the_same(pickle.loads(pickle.dumps(all_of_them)), events)
         _hold_the_same(all_of_them, events)
         begin = data.draw(st.integers(0, len(events)))
         points = [(one.step, one.metrics["loss"]) for one in events[begin:] if "loss" in one.metrics]
-        assert list(all_of_them.points("loss", begin)) == points
+        assert list(chain.from_iterable(all_of_them.points("loss", begin))) == points
         all_of_them.forget_after(left)
         kept = [one for one in events if one.step <= left]
         _hold_the_same(all_of_them, kept)
-        assert set(all_of_them.names) == {name for one in kept for name in one.metrics}
-        if curves is not None:
-            _is_course_of(curves.of("loss"), kept)
+        assert set(all_of_them.names()) == {name for one in kept for name in one.metrics}
+        _is_course_of(curves.of("loss"), kept)
     finally:
         room.BLOCK = block
 

@@ -11,6 +11,7 @@ import pytest
 
 from msopt_tui.headless import Lines, stop_and_wait
 from msopt_tui.link.base import LinkStatus
+from msopt_tui.link.tail import JournalTail
 from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.commands import Command, Stop
 from msopt_tui.protocol.events import Event
@@ -34,6 +35,9 @@ class ScriptedLink:
 
     def poll(self, seconds: float = 0.05) -> list[Event]:
         return self._portions.pop(0) if self._portions else []
+
+    def go_on_from(self, tail: JournalTail) -> None:
+        raise AssertionError("nobody has read ahead")
 
     def send(self, command: Command) -> None:
         self.sent.append(command)

@@ -7,6 +7,7 @@ import pytest
 
 from msopt_tui.arguments import UsageError
 from msopt_tui.link.base import LinkStatus
+from msopt_tui.link.tail import JournalTail
 from msopt_tui.protocol import commands as cmd
 from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.events import Event
@@ -76,6 +77,9 @@ class Answering:
     def poll(self, seconds: float = 0.05) -> list[Event]:
         events, self._events = self._events, []
         return events
+
+    def go_on_from(self, tail: JournalTail) -> None:
+        raise AssertionError("nobody has read ahead")
 
     def send(self, command: cmd.Command) -> None:
         self.sent.append(command)

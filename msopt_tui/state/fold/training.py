@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msopt_tui.protocol import events as ev
+from msopt_tui.state.evaluations import EvaluationLines, Head
 from msopt_tui.state.fold.table import handles
 from msopt_tui.state.parts import Answering
 
@@ -68,16 +70,23 @@ def _epochs(state: RunState, event: ev.StepsDone) -> float:
 
 @handles(ev.Evaluated)
 def _evaluated(state: RunState, event: ev.Evaluated) -> None:
-    if event.split == "test":
-        state.test = event
+    fold_evaluations(state, [event])
+
+
+def fold_evaluations(state: RunState, events: Sequence[ev.Evaluated]) -> None:
+    """Fold in evaluations that came one after the other: of a long past thousands do."""
+    heads: Sequence[Head | ev.Evaluated] = events.heads if isinstance(events, EvaluationLines) else events
+    of_test = [at for at, one in enumerate(heads) if one.split == "test"]
+    state.test = events[of_test[-1]] if of_test else state.test
+    of_run = [at for at, one in enumerate(heads) if one.split != "test" and one.reason != "probe"]
+    if not of_run:
         return
-    if event.reason == "probe":
-        return
-    state.evaluations.append(event)
-    state.evaluation_seconds = event.seconds
-    state.marks.add("best" if event.best else "evaluation", event.step)
-    if event.best:
-        state.best = event
+    state.evaluations.extend(events if len(of_run) == len(events) else [events[at] for at in of_run])
+    state.evaluation_seconds = heads[of_run[-1]].seconds
+    best = [at for at in of_run if heads[at].best]
+    state.best = events[best[-1]] if best else state.best
+    state.marks.add("best", *(heads[at].step for at in best))
+    state.marks.add("evaluation", *(heads[at].step for at in of_run if not heads[at].best))
 
 
 @handles(ev.Sampled)

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.content import Content
-from textual.widget import Widget
 
 from msopt_tui.ui.keys import PANES, PaneName
 from msopt_tui.ui.sanitise import sanitise
 from msopt_tui.ui.widgets.lines import LinesView, Words
+from msopt_tui.ui.widgets.unscrolled import Unscrolled
 
 if TYPE_CHECKING:
     from msopt_tui.state.run_state import RunState
 
 
-class Pane(Widget, can_focus=True):
+class Pane(Unscrolled, can_focus=True):
     """Frame, number and the gate before `draw`."""
 
     PANE: ClassVar[PaneName]

@@ -18,12 +18,13 @@ from msopt_tui.ui.layout_memory import LayoutMemory
 from msopt_tui.ui.panes.base import Pane
 from msopt_tui.ui.panes.evaluation import rows_wanted
 from msopt_tui.ui.panes.resources import ROWS_MORE, rows_needed
+from msopt_tui.ui.widgets.unscrolled import Unscrolled
 
 if TYPE_CHECKING:
     from msopt_tui.state.run_state import RunState
 
 
-class Board(Widget):
+class Board(Unscrolled):
     """What is not placed is not drawn and costs nothing."""
 
     DEFAULT_CSS = "Board { height: 1fr; }"

@@ -3,7 +3,7 @@ the confusion matrix."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
@@ -59,9 +59,9 @@ class EvaluationPane(TextPane):
         latest = state.test or (state.evaluations[-1] if state.evaluations else None)
         if latest is None:
             return [[("no evaluation yet", "muted")]]
-        names = _fitting(state, max((width - 9) // _COLUMN, 1))
-        below = [*_by_source(state, latest, width), *confusion_lines(latest, width)]
         rows = state.evaluations[: -_MOST - 1 : -1]
+        names = _fitting(state, rows, max((width - 9) // _COLUMN, 1))
+        below = [*_by_source(state, latest, width), *confusion_lines(latest, width)]
         lines = [_header(names)]
         if state.test is not None:
             lines.append(_row("TEST", state.test, names, "accent"))
@@ -77,18 +77,16 @@ class EvaluationPane(TextPane):
         return lines + _signatures(latest, width)
 
 
-def _names(state: RunState) -> list[str]:
+def _names(rows: Iterable[Evaluated]) -> list[str]:
     """The metrics there are, in the order of the table of metrics, unknown ones last."""
-    present = dict.fromkeys(state.metrics)
-    if state.test is not None:
-        present |= dict.fromkeys(state.test.metrics)
+    present = {name: None for one in rows for name in one.metrics}
     order = list(METRICS)
     return sorted(present, key=lambda name: order.index(name) if name in METRICS else len(order))
 
 
-def _fitting(state: RunState, count: int) -> list[str]:
+def _fitting(state: RunState, rows: Sequence[Evaluated], count: int) -> list[str]:
     """The first of them, and in any case the one that says what is best."""
-    names = _names(state)
+    names = _names([*rows[::-1], *filter(None, [state.test])])
     decides = state.settings.get("evaluate.metric_for_best_model")
     if decides in names[count:] and isinstance(decides, str):
         return [*names[: count - 1], decides]

@@ -28,7 +28,7 @@ KINDS: dict[LineKind, tuple[str, Role]] = {
 }
 """Glyph and role of each kind of line."""
 _ROWS = 10_000
-_AT_FIRST = 300
+_AT_FIRST = 100
 """Lines of a long journal that are laid out until somebody scrolls up."""
 
 

@@ -43,11 +43,13 @@ _ALL = 4
 _BAR: Span = (" │ ", "muted")
 
 
-def status_words(state: RunState, standing: Standing) -> Words:
-    """Glyph and word of how things stand."""
+def status_words(state: RunState, standing: Standing, share: float | None = None) -> Words:
+    """Glyph and word of how things stand; of the past so much is read."""
     key = standing if standing in STATUS and not state.over else state.status
     glyph, word, role = STATUS[key]
     words: Words = [(f"{glyph} {word}", role)]
+    if share is not None and key == "reading":
+        words.append((f" {share:4.0%}", role))
     if state.saving is not None and state.saving.share is not None:
         words.append((f" ▲ {state.saving.share:3.0%}", "good"))
     if standing == "read only" or (standing == "no engine" and state.over):
@@ -55,9 +57,9 @@ def status_words(state: RunState, standing: Standing) -> Words:
     return words
 
 
-def pipeline_words(state: RunState, standing: Standing, width: int) -> Words:
+def pipeline_words(state: RunState, standing: Standing, width: int, share: float | None = None) -> Words:
     """The fullest version of the strip that fits `width` cells."""
-    status = status_words(state, standing)
+    status = status_words(state, standing, share)
     versions = [
         (_steps(state, names="all"), _facts(state, _ALL)),
         (_steps(state, names="running"), _facts(state, _ALL)),
@@ -139,6 +141,6 @@ class PipelineStrip(LinesView):
     DEFAULT_CSS = "PipelineStrip { height: 1; background: $panel; }"
     HAS_BAR = False
 
-    def show_run(self, state: RunState, standing: Standing) -> None:
+    def show_run(self, state: RunState, standing: Standing, share: float | None = None) -> None:
         """Bring the strip up to date."""
-        self.set_lines([pipeline_words(state, standing, self.size.width)])
+        self.set_lines([pipeline_words(state, standing, self.size.width, share)])

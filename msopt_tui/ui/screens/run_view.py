@@ -40,10 +40,13 @@ from msopt_tui.ui.widgets.keybar import KeyBar
 from msopt_tui.ui.widgets.partial_update import TrimmingCompositor
 
 if TYPE_CHECKING:
+    from msopt_tui.link.ahead import Ahead
     from msopt_tui.ui.screens.data import DataScreen
 
 PAUSE_SECONDS = 0.001
 """Between two slices of a long journal."""
+WAIT_SECONDS = 0.005
+"""Between two looks whether another process has read it."""
 BEHIND_SECONDS = 1.0
 """Between two looks at the panes while such a journal is read."""
 Outcome = Literal["detached", "ended", "left"]
@@ -68,6 +71,8 @@ class Options(NamedTuple):
     branch_run: BranchRun | None = None
     is_root: bool = True
     """Leaving it leaves the program; otherwise the screen below comes back."""
+    ahead: Ahead | None = None
+    """Reads the past of the run that the cockpit begins with."""
     clock: Callable[[], float] = time.monotonic
     alerts: AlertsTable = AlertsTable()
     hints: Hints | None = None
@@ -140,7 +145,7 @@ class RunView(KeyScreen):
     @cached_property
     def feed(self) -> Feed:
         """The run as it is watched; made after the first frame, which does not wait for the reducer's import."""
-        return Feed(self._link)
+        return Feed(self._link, self.options.ahead)
 
     def compose(self) -> ComposeResult:
         """From the top."""
@@ -158,6 +163,8 @@ class RunView(KeyScreen):
 
     def _begin(self) -> None:
         self._has_begun = True
+        if self.feed.is_waiting:
+            self._looked_at = self.options.clock()  # there is nothing to see yet
         self.tick()
         self.set_interval(1 / self.options.fps, self.tick)
 
@@ -183,7 +190,7 @@ class RunView(KeyScreen):
         if self.feed.behind and not self._is_catching_up:
             self._is_catching_up = True
             # A timer and not `call_later`: a queue that is never empty would not let other tasks have their turn.
-            self.set_timer(PAUSE_SECONDS, self._catch_up)
+            self.set_timer(WAIT_SECONDS if self.feed.is_waiting else PAUSE_SECONDS, self._catch_up)
 
     def _catch_up(self) -> None:
         self._is_catching_up = False
@@ -197,7 +204,7 @@ class RunView(KeyScreen):
         if not self._has_begun:
             return
         state = self.feed.state
-        self.strip.show_run(state, self.feed.standing)
+        self.strip.show_run(state, self.feed.standing, self.feed.share)
         self._show_banner()
         if self._is_worth_a_look():
             self.board.show(state)
@@ -292,7 +299,7 @@ class RunView(KeyScreen):
             self.requests.say(f"not resumed: {error}", "bad")
             self.show_keys()
             return
-        self.feed.link.close()
+        self.feed.close()
         self.feed = Feed(link)
         self.asked = None
         self.requests.say("resumed", "good")
@@ -319,4 +326,4 @@ class RunView(KeyScreen):
 
     def on_unmount(self) -> None:
         """Let go of the run; it goes on."""
-        self.feed.link.close()
+        self.feed.close()

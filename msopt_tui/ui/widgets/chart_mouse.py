@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.message import Message
-from textual.widget import Widget
+
+from msopt_tui.ui.widgets.unscrolled import Unscrolled
 
 if TYPE_CHECKING:
     from msopt_tui.ui.widgets.chart import Chart
@@ -26,7 +27,7 @@ class ChartMoved(Message):
         self.chart, self.change = chart, change
 
 
-class ChartMouse(Widget):
+class ChartMouse(Unscrolled):
     """The part of a chart that the mouse is for."""
 
     _held_at: int | None = None

@@ -13,10 +13,10 @@ from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from msopt_tui.ui.sanitise import is_harmless, sanitise
 from msopt_tui.ui.theme import Role, ThemeFile
+from msopt_tui.ui.widgets.unscrolled import Unscrolled
 
 Span = tuple[str, Role]
 """A piece of text and what it is."""
@@ -85,7 +85,7 @@ def _wrapped(paragraph: str, width: int) -> list[str]:
 _WORD = re.compile(r" *[^ ]+")
 
 
-class LinesView(Widget):
+class LinesView(Unscrolled):
     """Shows lines from `top` on; `set_lines` refreshes only the cells between the first and last change.
 
     The last column is a scroll bar where there is more than fits. It has no keys of its own.
