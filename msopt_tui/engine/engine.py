@@ -120,6 +120,9 @@ class Engine:
         self._worker = GpuWorker(self._work, self._outbox.put, lambda: self._state.step)
         self._tellings = [Telling(gauge) for gauge in (doing, self._context.saving)]
         self._done = False
+        self._began = EngineStarted(process=os.getpid())
+        self._earlier_seconds = 0.0
+        """Duration that no event of the state tells of: where a run begins anew."""
         self._before = read_record(directory.state)
         """As found when the run is taken up again: what stands until the journal has been read."""
         self._lost = lost_of_journal(directory.events, self._before)
@@ -144,7 +147,8 @@ class Engine:
         writer = JournalWriter(self.directory.events)
         try:
             # Before anybody can connect: to whoever reads along, an older end is no longer the end.
-            writer.append([EngineStarted(process=os.getpid())])
+            self._began = EngineStarted(process=os.getpid())
+            writer.append([self._began])
             with closing(self._open_door(writer)) as door:
                 self._worker.start()
                 self._look_after(writer, door)
@@ -252,7 +256,7 @@ class Engine:
                 boot_id=boot_id(),
                 host=host_name(),
                 heartbeat=time.time(),
-                earlier_seconds=self._before.seconds if self._before else 0.0,
+                earlier_seconds=self._earlier_seconds,
                 restarts=self._restart.attempt if self._restart else 0,
                 journal=writer.size,
                 before=self._before,
@@ -288,8 +292,9 @@ class Engine:
         from msopt_tui.engine import pipeline, resume
 
         taken = resume.take_up(self.directory, self._config, self._lost, self._emit)
-        for event in taken.events:
+        for event in taken.events or [self._began]:
             self._state.apply(event)
+        self._earlier_seconds = 0.0 if taken.events or self._before is None else self._before.seconds
         self._alerting = Alerting(self._config.ui.alerts, self.directory.path, self._state, self._warn)
         at, begin_with = taken.at, taken.begin_with
         self._context.replay = taken.replay

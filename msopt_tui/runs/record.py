@@ -85,7 +85,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     updated: float = 0.0
     """Time of the latest event."""
     seconds: float = 0.0
-    """Wall time with an engine at work, all stretches of a resumed run together."""
+    """The duration as `state.worked` counts it: wall time with an engine at work, of all engines together."""
     step: int = 0
     last_step: int = 0
     """Step at which the round ends if nothing changes that."""
@@ -139,9 +139,10 @@ def record_from_state(
 ) -> RunRecord:
     """What `state.json` says of a state. Pure.
 
-    `earlier_seconds` is `RunRecord.seconds` as found when the run was resumed, 0 for a fresh one. `before` is that
-    whole record: an engine that has not taken the run up yet (no `RunStarted` in this state) says what stood there
-    with its own signs of life, so that one that dies while it loads its libraries leaves the results as they were.
+    `earlier_seconds` is the duration that the state does not know of: what the record said of a run that begins anew,
+    without its past. `before` is the record as found when the run was taken up: an engine that has not got that far
+    (no `RunStarted` in this state) says what stood there with its own signs of life, so that one that dies while it
+    loads its libraries leaves the results as they were.
     """
     if before is not None and state.started is None:
         record = msgspec.structs.replace(before, reason="", exit_code=0)
@@ -160,14 +161,13 @@ def record_from_state(
 
 
 def _of_run(state: RunState, meta: RunMeta, earlier_seconds: float) -> RunRecord:
-    begun = state.started.time if state.started else state.last_time
     return RunRecord(
         run=meta.run,
         project=meta.project,
         description=meta.description,
         created=meta.created,
         updated=state.last_time or meta.created,
-        seconds=earlier_seconds + max(state.last_time - begun, 0.0),
+        seconds=earlier_seconds + state.seconds,
         settings=state.settings,
         parent=meta.parent,
         parent_step=meta.parent_step,

@@ -91,17 +91,13 @@ def _noted(path: str) -> int:
 
 
 def _from_journal(directory: RunDirectory) -> RunRecord | None:
-    from msopt_tui.protocol.events import RunStarted
     from msopt_tui.state.run_state import RunState
 
     state = RunState()
     reader = JournalReader(directory.events)
-    earlier = 0.0
     more = True
     while more:
         for event in reader.read(seconds=1.0):
-            if isinstance(event, RunStarted) and state.started:
-                earlier += state.last_time - state.started.time
             state.apply(event)
         more = reader.behind
     meta = read_meta(directory.meta)
@@ -112,4 +108,4 @@ def _from_journal(directory: RunDirectory) -> RunRecord | None:
             description=state.started.description,
             created=state.first_started,
         )
-    return record_from_state(state, meta, earlier_seconds=earlier) if meta else None
+    return record_from_state(state, meta) if meta else None

@@ -24,6 +24,7 @@ from msopt_tui.state.series import Series
 from msopt_tui.state.spent import Spent
 from msopt_tui.state.told import Told
 from msopt_tui.state.work import Work
+from msopt_tui.state.worked import Worked
 
 RESOURCE_SAMPLES = 300
 ANSWERS = 100
@@ -56,6 +57,7 @@ class RunState:
     step: int = 0
     tokens: int = 0
     train_seconds: float = 0.0
+    worked: Worked = field(default_factory=Worked)
     spent: Spent = field(default_factory=Spent)
     """Where the time of the latest engine went."""
     energy: Energy = field(default_factory=Energy)
@@ -111,8 +113,8 @@ class RunState:
     def apply(self, event: ev.Event) -> None:
         """Fold one event in."""
         self.version += 1
-        self.last_time = event.time
         HANDLERS[type(event)](self, event)
+        self.last_time = event.time
         self.journal.extend([event])
 
     def apply_all(self, events: Iterable[ev.Event | EvaluationLines]) -> None:
@@ -140,6 +142,11 @@ class RunState:
             return steps
         left = max(self.last_step // every - self.step // every, 0)
         return steps + left * self.evaluation_seconds
+
+    @property
+    def seconds(self) -> float:
+        """The duration of the run so far, as `Worked` counts it."""
+        return self.worked.seconds(self.last_time)
 
     @property
     def over(self) -> bool:

@@ -11,23 +11,19 @@ from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
-from textual.pilot import Pilot
 
 from msopt_tui.link.tail import JournalLink
 from msopt_tui.protocol import events as ev
 from msopt_tui.runs.journal import JournalWriter
-from msopt_tui.runs.notes import write_notes
-from msopt_tui.runs.row import RunNotes
 from msopt_tui.ui.app import CockpitApp
-from msopt_tui.ui.screens.run_view import Outcome
 from msopt_tui.ui.ways import Places, Ways
-from tests.ui.cockpit import THEMES, Cockpit, make_app, started
+from tests.ui.cockpit import THEMES, make_app, started
 from tests.ui.fake_link import FakeLink
 from tests.ui.scripted import Script, ended_run, scripted_run, waiting_run
 from tests.ui.stories import story_of
+from tests.ui.texts import SIZES, shown, some_runs, until
 from tests.unit.runs_maker import make_run
 
-SIZES = [pytest.param((80, 24), id="80x24"), pytest.param((160, 45), id="160x45")]
 RUN = scripted_run(900)
 
 
@@ -75,15 +71,11 @@ DIALOGS = {
 HISTORY_DIALOGS = {"keys": "?", "sort": "s", "note": "n", "tags": "t", "lineage": "L"}
 
 
-def lines_of(ui: Cockpit) -> str:
-    return "\n".join(line.rstrip() for line in ui.text().splitlines())
-
-
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("state", STATES)
 async def test_the_cockpit(state: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
     async with started(FakeLink(STATES[state]), size=size) as ui:
-        assert lines_of(ui) == snapshot
+        assert shown(ui.app) == snapshot
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -92,7 +84,7 @@ async def test_the_cockpit_without_its_engine(size: tuple[int, int], snapshot: S
     async with started(link, size=size) as ui:
         link.lose("the engine was ended by SIGKILL (out of memory?)")
         await ui.frame()
-        assert lines_of(ui) == snapshot
+        assert shown(ui.app) == snapshot
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -108,7 +100,7 @@ async def test_what_went_wrong(
     async with started(link, size=size) as ui:
         await ui.press("!")
         await ui.until(lambda: "no room" in ui.text() and ui.on_top() is not ui.screen, "the log to be read")
-        assert lines_of(ui) == snapshot
+        assert shown(ui.app) == snapshot
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -119,7 +111,7 @@ async def test_dialogs(size: tuple[int, int], snapshot: SnapshotAssertion) -> No
             await ui.press(key)
             await ui.frame()
             assert name == "over" or ui.on_top() is not ui.screen, f"{name} has opened"
-            assert lines_of(ui) == snapshot(name=name)
+            assert shown(ui.app) == snapshot(name=name)
             await ui.press("escape")
             await ui.frame()
 
@@ -131,31 +123,7 @@ async def test_the_data_of_a_run(story: str, size: tuple[int, int], snapshot: Sn
     async with started(FakeLink(events), size=size) as ui:
         await ui.press("D")
         await ui.frame()
-        assert lines_of(ui) == snapshot
-
-
-def text(app: CockpitApp) -> str:
-    strips = app.screen._compositor.render_strips(app.size)
-    return "\n".join(strip.text.rstrip() for strip in strips)
-
-
-def some_runs(folder: Path) -> None:
-    make_run(folder, "delta", created=400.0, step=1, best_loss=3.0, status="running")
-    make_run(folder, "charlie", created=300.0, step=40, status="stopped", checkpoint=30)
-    make_run(folder, "bravo", created=200.0, step=30, best_loss=1.0, status="failed", reason="out of memory")
-    make_run(folder, "alpha", created=100.0, step=20, best_loss=2.0, description="the first")
-    make_run(folder, "echo", created=90.0, step=600, best_loss=1.234, best_step=550)
-    make_run(folder, "foxtrot", created=80.0, step=600, best_loss=1.3, parent="echo", parent_step=200)
-    write_notes(folder / "docs" / "echo", RunNotes(tags=("baseline",), note="as good as it gets", pinned=True))
-
-
-async def until(pilot: Pilot[Outcome], app: CockpitApp, words: str) -> None:
-    for _ in range(500):
-        if words in text(app):
-            await pilot.pause()
-            return
-        await pilot.pause(0.01)
-    raise AssertionError(f"waited in vain for {words!r}:\n{text(app)}")
+        assert shown(ui.app) == snapshot
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -167,16 +135,16 @@ async def test_the_history(
     app = CockpitApp(None, ways=Ways(JournalLink), places=Places(Path("runs"), THEMES))
     async with app.run_test(size=size) as pilot:
         await until(pilot, app, "echo")
-        assert text(app) == snapshot(name="list")
+        assert shown(app) == snapshot(name="list")
         for name, keys in HISTORY_DIALOGS.items():
             await pilot.press(keys)
             await pilot.pause()
-            assert text(app) == snapshot(name=name)
+            assert shown(app) == snapshot(name=name)
             await pilot.press("escape")
             await pilot.pause()
         await pilot.press("/", *"best_loss<1.3")
         await until(pilot, app, "2 of 6")
-        assert text(app) == snapshot(name="filtered")
+        assert shown(app) == snapshot(name="filtered")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -187,7 +155,7 @@ async def test_a_history_without_runs(
     app = CockpitApp(None, ways=Ways(JournalLink), places=Places(Path("runs"), THEMES))
     async with app.run_test(size=size) as pilot:
         await until(pilot, app, "no runs")
-        assert text(app) == snapshot
+        assert shown(app) == snapshot
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -204,4 +172,4 @@ async def test_runs_compared(
         await until(pilot, app, "two")
         await pilot.press("space", "space", "d")
         await until(pilot, app, "settings that differ")
-        assert text(app) == snapshot
+        assert shown(app) == snapshot

@@ -22,6 +22,8 @@ from msopt_tui.runs.record import (
 )
 from msopt_tui.runs.scan import read_run
 from msopt_tui.state.run_state import RunState
+from msopt_tui.ui.keys import Keys
+from msopt_tui.ui.panes.banner import ended_lines
 
 META = RunMeta(run="20260101-120000-a", project="python docs", description="a test", created=100.0, parent="older")
 EVENTS: list[ev.Event] = [
@@ -89,6 +91,20 @@ def test_a_record_holds_what_the_list_of_runs_shows() -> None:
         settings={"train.learning_rate": 1e-3},
         parent="older",
     )
+
+
+def test_the_duration_is_one_whoever_says_it() -> None:
+    """From each engine's start to the last that was heard of it, in the record and in the banner."""
+    first: list[ev.Event] = [ev.EngineStarted(time=97.0, process=1), *EVENTS]
+    state = state_of(*first, END)
+    assert record_from_state(state, META).seconds == state.seconds == 111.0 - 97.0
+    again = [ev.EngineStarted(time=500.0, process=2), msgspec.structs.replace(EVENTS[0], time=504.0)]
+    end = ev.RunEnded(time=510.0, status="stopped", step=2)
+    assert state_of(*first, END, *again, end).seconds == 14.0 + 10.0, "the time it lay stopped is none of it"
+    assert state_of(*first, *again, end).seconds == 9.0 + 10.0, "nor what an engine that died was silent"
+    assert state_of(*EVENTS, END, again[1], end).seconds == 10.0 + 6.0, "journals of engines that told of no start"
+    (line, *_) = ended_lines(state, END, Path("run"), Keys(), can_resume=False)
+    assert "failed at step 2 after 14 s" in "".join(text for text, _ in line)
 
 
 def test_the_end_of_a_run() -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @handles(ev.EngineStarted)
 def _engine_started(state: RunState, event: ev.EngineStarted) -> None:
     state.first_started = state.first_started or event.time
+    state.worked.engine(event.time, state.last_time)
     state.ended = None
     state.paused = False
     state.stalled = state.work = state.saving = None
@@ -30,6 +31,7 @@ def _run_started(state: RunState, event: ev.RunStarted) -> None:
     state.started = event
     state.work = None
     state.first_started = state.first_started or event.time
+    state.worked.run(event.time, state.last_time)
     state.ended = None
     state.paused = False
     state.status = "starting"

@@ -9,6 +9,7 @@ from msopt_tui.protocol.events import RunEnded
 from msopt_tui.state.figures import figures, leading
 from msopt_tui.state.numbers import duration
 from msopt_tui.ui.keys import Keys
+from msopt_tui.ui.path_words import path_in
 from msopt_tui.ui.theme import Role
 from msopt_tui.ui.widgets.lines import LinesView, Words
 
@@ -21,6 +22,10 @@ _LOOKS: dict[str, tuple[str, Role]] = {
     "cancelled": ("✗", "warn"),
     "failed": ("✗", "bad"),
 }
+
+
+MARGINS = 2
+"""Columns at the sides of a banner."""
 
 
 class Banner(LinesView):
@@ -36,11 +41,16 @@ class Banner(LinesView):
         self.set_lines(lines)
 
 
-def ended_lines(state: RunState, ended: RunEnded, run_dir: Path, keys: Keys, can_resume: bool) -> list[Words]:
-    """How it ended; the figures that count; where the model is, or the traceback; what can be done."""
+def ended_lines(
+    state: RunState, ended: RunEnded, run_dir: Path, keys: Keys, can_resume: bool, width: int = 120
+) -> list[Words]:
+    """How it ended; the figures that count; where the model is, or the traceback; what can be done.
+
+    `width`: cells there are; of paths that need more the end is shown.
+    """
     glyph, role = _LOOKS[ended.status]
-    took = f" after {duration(ended.time - state.first_started)}" if state.first_started else ""
-    lines: list[Words] = [[(f"{glyph} {ended.status}", role), (f" at step {ended.step:,}{took}", "strong")]]
+    head = f" at step {ended.step:,} after {duration(state.seconds)}"
+    lines: list[Words] = [[(f"{glyph} {ended.status}", role), (head, "strong")]]
     if ended.reason:
         lines[0].append((f" · {ended.reason}", "bad" if ended.status == "failed" else "muted"))
     if state.best is not None:
@@ -53,19 +63,25 @@ def ended_lines(state: RunState, ended: RunEnded, run_dir: Path, keys: Keys, can
             words += [("   test ", "muted"), (_figures(state, state.test.metrics), "accent")]
         lines.append(words)
     if ended.model:
-        lines.append([("  model ", "muted"), (str(run_dir / ended.model), ""), ("   for from_pretrained", "muted")])
+        lines.append(_path_line("  model ", run_dir / ended.model, "   for from_pretrained", width))
     if ended.status == "failed":
-        lines.append([("  the traceback is at the end of ", "muted"), (str(run_dir / "output.log"), "")])
+        lines.append(_path_line("  the traceback is at the end of ", run_dir / "output.log", "", width))
     return [*lines, _ways_on(keys, can_resume, state, went_wrong=ended.status == "failed")]
 
 
-def lost_lines(state: RunState, reason: str, run_dir: Path, keys: Keys, can_resume: bool) -> list[Words]:
-    """That the engine is gone, why, and what can be done."""
+def lost_lines(
+    state: RunState, reason: str, run_dir: Path, keys: Keys, can_resume: bool, width: int = 120
+) -> list[Words]:
+    """That the engine is gone, why, and what can be done; `width` as in `ended_lines`."""
     return [
         [("✗ the engine is gone", "bad"), (f" · {reason or 'it ended without a word'}", "")],
-        [("  its last words, if any, are in ", "muted"), (str(run_dir / "output.log"), "")],
+        _path_line("  its last words, if any, are in ", run_dir / "output.log", "", width),
         _ways_on(keys, can_resume, state, went_wrong=True),
     ]
+
+
+def _path_line(before: str, path: Path, after: str, width: int) -> Words:
+    return [(before, "muted"), (path_in(path, width - len(before) - len(after)), ""), (after, "muted")]
 
 
 def _figures(state: RunState, metrics: dict[str, float | None]) -> str:

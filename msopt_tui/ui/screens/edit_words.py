@@ -8,6 +8,7 @@ from pathlib import Path
 from msopt_tui.config.at_line import help_of, key_at
 from msopt_tui.config.errors import Problem
 from msopt_tui.protocol.adjustable import ADJUSTABLE
+from msopt_tui.ui.path_words import near
 from msopt_tui.ui.widgets.lines import Words, wrap
 
 
@@ -22,7 +23,7 @@ def title_words(path: Path, problems: Sequence[Problem] | None, is_dirty: bool) 
         words.append((f"✗ {len(problems)} problem{'s' if len(problems) > 1 else ''}", "bad"))
     else:
         words.append(("✓ nothing wrong", "good"))
-    return [*words, (f"  {path.parent}", "muted")]
+    return [*words, (f"  {near(path.parent)}", "muted")]
 
 
 def problem_lines(problems: Sequence[Problem], width: int) -> list[Words]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from textual.app import ComposeResult
 from textual.widgets import Input
 
 from msopt_tui.runs.row import RunRow
+from msopt_tui.ui.path_words import path_in
 from msopt_tui.ui.screens.dialog import Dialog
 from msopt_tui.ui.screens.history_columns import local_time, status_words
 from msopt_tui.ui.widgets.choices import Choice, Choices
 from msopt_tui.ui.widgets.lines import LinesView, Words
 
+PATH_CELLS = 72
+"""What a dialog on a narrow screen has room for."""
 NAMED_AT_MOST = 5
 """Branches that are named; of the others only the number is told."""
 
@@ -71,7 +75,7 @@ def delete_lines(row: RunRow, branches: Sequence[RunRow]) -> list[Words]:
     text, role = status_words(row)
     lines: list[Words] = [
         [(row.run, "strong"), ("  ", ""), (text, role), (f"  step {row.step:,}, of {local_time(row.created)}", "")],
-        [(row.path, "muted")],
+        [(path_in(Path(row.path), PATH_CELLS), "muted")],
     ]
     if branches:
         living = sum(not branch.over for branch in branches)

@@ -11,11 +11,15 @@ from msopt_tui.runs.last_words import LastWords, read_last_words
 from msopt_tui.ui.daemon import on_daemon
 from msopt_tui.ui.keys import Keys
 from msopt_tui.ui.panes.journal import journal_rows
+from msopt_tui.ui.path_words import path_in
 from msopt_tui.ui.screens.text_screen import TextScreen
 from msopt_tui.ui.theme import Role
 from msopt_tui.ui.widgets.lines import Words, wrap
 
 WITHOUT_A_WORD = "its engine went without a word: a signal, the kernel short of memory, or a power cut"
+
+
+_LOG = "  the whole log: "
 
 
 class Ended(NamedTuple):
@@ -67,7 +71,13 @@ class PostmortemScreen(TextScreen):
 def lines_of(ended: Ended, words: LastWords | None, keys: Keys, can_resume: bool, width: int) -> list[Words]:
     """All of it, top to bottom: the cause and the ways on first, since a small screen shows no more. Pure."""
     what = f"✗ {ended.what} at step {ended.step:,}: {ended.reason or WITHOUT_A_WORD}"
-    lines = [*_wrapped(what, "bad", width), [], _title("what to do next"), *_ways_on(ended, keys, can_resume), []]
+    lines = [
+        *_wrapped(what, "bad", width),
+        [],
+        _title("what to do next"),
+        *_ways_on(ended, keys, can_resume, width),
+        [],
+    ]
     if words is None:
         return [*lines, [("reading the log and the journal…", "muted")]]
     lines.append(_title("traceback" if words.has_traceback else "the end of output.log"))
@@ -82,14 +92,14 @@ def lines_of(ended: Ended, words: LastWords | None, keys: Keys, can_resume: bool
     return [*lines, *(row for line in words.journal for row in journal_rows(line, width))]
 
 
-def _ways_on(ended: Ended, keys: Keys, can_resume: bool) -> list[Words]:
+def _ways_on(ended: Ended, keys: Keys, can_resume: bool, width: int) -> list[Words]:
     name = shlex.quote(ended.run_dir.name)
     again = "the start: there is no checkpoint" if ended.checkpoint is None else f"step {ended.checkpoint:,}"
     key = keys.key_of("resume") if can_resume else f"msopt-tui resume {name}"
     return [
         [("  ", ""), (key, "key"), (f"  goes on from {again}", "")],
         [("  ", ""), (f"msopt-tui doctor {name}", "key"), ("  packs a report to send", "")],
-        [("  the whole log: ", "muted"), (str(ended.run_dir / "output.log"), "")],
+        [(_LOG, "muted"), (path_in(ended.run_dir / "output.log", width - len(_LOG)), "")],
     ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from msopt_tui.runs.queue_file import Entry, EntryStatus, Queue
 from msopt_tui.state.numbers import duration
 from msopt_tui.ui.keys import Keys
+from msopt_tui.ui.path_words import near
 from msopt_tui.ui.theme import Role
 from msopt_tui.ui.widgets.lines import Words
 
@@ -71,9 +72,9 @@ def detail_lines(entry: Entry | None, log: Path) -> list[Words]:
     """What the line of a project has no room for; `log` is where the worker's words are."""
     if entry is None:
         return []
-    none = f" it made no run; what it said is in {log}, or was printed" if entry.finished else " no run yet"
+    none = f" it made no run; what it said is in {near(log)}, or was printed" if entry.finished else " no run yet"
     return [
-        [(f" {entry.project}", "strong")],
+        [(f" {near(Path(entry.project))}", "strong")],
         [(f" run {Path(entry.run).name}" if entry.run else none, "muted")],
         [(f" {shlex.join(entry.arguments)}" if entry.arguments else "", "muted")],
     ]

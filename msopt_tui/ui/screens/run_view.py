@@ -22,7 +22,7 @@ from msopt_tui.ui.keys import Keys, PaneName
 from msopt_tui.ui.layout_memory import LayoutMemory
 from msopt_tui.ui.over import Over
 from msopt_tui.ui.panes.about import AboutPane
-from msopt_tui.ui.panes.banner import Banner, ended_lines, lost_lines
+from msopt_tui.ui.panes.banner import MARGINS, Banner, ended_lines, lost_lines
 from msopt_tui.ui.panes.board import Board
 from msopt_tui.ui.panes.charts import ChartPane, LossPane, RatePane
 from msopt_tui.ui.panes.evaluation import EvaluationPane
@@ -233,15 +233,15 @@ class RunView(KeyScreen):
         return self.options.resume_run is not None and self.feed.resumable
 
     def _show_banner(self) -> None:
-        state, run_dir = self.feed.state, self.feed.run_dir
-        can_resume = self._can_resume
+        state, width = self.feed.state, self.size.width - MARGINS
+        about = self.feed.run_dir, self.keys, self._can_resume, width
         if state.ended is not None:
-            self.banner.show_lines(ended_lines(state, state.ended, run_dir, self.keys, can_resume))
+            self.banner.show_lines(ended_lines(state, state.ended, *about))
         elif self.feed.lost:
-            self.banner.show_lines(lost_lines(state, self.feed.link.reason, run_dir, self.keys, can_resume))
+            self.banner.show_lines(lost_lines(state, self.feed.link.reason, *about))
         elif self.feed.standing == "no engine":
             silent = f"nothing was heard of it for {duration(time.time() - state.last_time)}"
-            self.banner.show_lines(lost_lines(state, silent, run_dir, self.keys, can_resume))
+            self.banner.show_lines(lost_lines(state, silent, *about))
         else:
             hints, steers = self.options.hints, self.feed.alive and not self.options.readonly
             self.banner.show_lines(hints.lines(self.keys, *self.size, steers=steers) if hints is not None else [])
