@@ -361,7 +361,7 @@ class TestOpening:
             await pilot.press("down", "R")
             await pilot.pause()
             assert isinstance(app.screen, ResumeDialog)
-            assert "from the checkpoint of step 30; 10 steps are done again" in seen(None, app)
+            assert "from checkpoint 30, doing 10 steps again" in seen(None, app)
             await pilot.press("enter")
             await pilot.pause()
             assert app.resumed == ["charlie"], "here resuming is what was meant"
@@ -541,7 +541,7 @@ class TestColumns:
 
     def test_where_a_run_goes_on(self) -> None:
         assert resume_point(row("a", step=5)) == "from the beginning: there is no checkpoint"
-        assert resume_point(row("a", step=5, checkpoint=5)) == "from the checkpoint of step 5"
+        assert resume_point(row("a", step=5, checkpoint=5)) == "from checkpoint 5"
 
     def test_titles(self) -> None:
         def text(listing: Listing | None, shown: int, error: str = "") -> str:

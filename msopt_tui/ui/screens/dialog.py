@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
+
+from msopt_tui.ui.widgets.lines import Words, words_length, wrap
 
 if TYPE_CHECKING:
     from msopt_tui.state.run_state import RunState
@@ -24,6 +27,22 @@ class TakesKeys(Protocol):
         """Do what a key means here; whether it means anything."""
 
 
+WIDTH, AROUND = 92, 7
+"""Cells of the widest box, as in `dialog.tcss`, and of its frame, margins and scroll bar."""
+
+
+def hint_lines(hint: str, keys: Sequence[tuple[str, str]], room: int) -> list[Words]:
+    """What a line takes, then its keys: behind it where `room` cells are enough, else below. Pure."""
+    lines: list[Words] = [[(line, "muted")] for line in wrap(hint, room)]
+    words: Words = []
+    for key, what in keys:
+        words += [("   ", ""), (key, "key"), (f" {what}", "muted")]
+    if hint and words_length(lines[-1]) + words_length(words) <= room:
+        lines[-1] += words
+        return lines
+    return [*(lines if hint else []), words[1:]]
+
+
 class Dialog(ModalScreen[Answer | None]):
     """Subclasses fill the box with `body`."""
 
@@ -37,6 +56,11 @@ class Dialog(ModalScreen[Answer | None]):
 
     def show(self, state: RunState) -> None:
         """Follow the run, while the dialog is open; most need not."""
+
+    @property
+    def room(self) -> int:
+        """Cells of a line in the box."""
+        return max(min(WIDTH, self.app.size.width) - AROUND, 10)
 
     def compose(self) -> ComposeResult:
         """The box."""

@@ -78,7 +78,7 @@ class Notebook:
                 self._screen.run_worker(self._export(row, Path(text.strip()).expanduser()), exit_on_error=False)
 
         hint = "a folder: every step and evaluation as CSV, what the run was as JSON; the model stays where it is"
-        self._ask(EditDialog("export to", row.run, f"{row.run}-export", hint, 1_000), answered)
+        self._ask(EditDialog("export to", row.run, f"{row.run}-export", hint, 1_000, "write"), answered)
 
     async def _export(self, row: RunRow, folder: Path) -> None:
         from msopt_tui.runs.export import export_run

@@ -7,6 +7,7 @@ from typing import Literal
 from textual.app import ComposeResult
 
 from msopt_tui.runs.row import RunRow
+from msopt_tui.state.numbers import counted
 from msopt_tui.ui.screens.dialog import Dialog
 from msopt_tui.ui.screens.history_columns import status_words
 from msopt_tui.ui.widgets.choices import Choice, Choices
@@ -51,13 +52,14 @@ def resume_point(row: RunRow) -> str:
     if row.checkpoint is None:
         return "from the beginning: there is no checkpoint"
     again = max(row.step - row.checkpoint, 0)
-    return f"from the checkpoint of step {row.checkpoint:,}" + (f"; {again:,} steps are done again" if again else "")
+    return f"from checkpoint {row.checkpoint:,}" + (f", doing {counted(again, 'step')} again" if again else "")
 
 
 def _lines(row: RunRow) -> list[Words]:
     text, role = status_words(row)
+    died = "Its engine went without a word; output.log in its folder may say more."
     return [
         [(row.run, "strong"), ("  ", ""), (text, role), (f" at step {row.step:,}", "")],
-        [(row.reason or "Its engine went without a word; output.log in its folder may say more.", "muted")],
+        [(row.reason or (died if row.status == "died" else "Nobody said why."), "muted")],
         [],
     ]

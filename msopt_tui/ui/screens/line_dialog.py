@@ -8,9 +8,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from msopt_tui.ui.screens.dialog import Dialog
+from msopt_tui.ui.screens.dialog import Dialog, hint_lines
 from msopt_tui.ui.widgets.line_input import LineInput
-from msopt_tui.ui.widgets.lines import LinesView, Words
+from msopt_tui.ui.widgets.lines import LinesView
 
 Check = Callable[[str], str]
 """What is wrong with a line; empty where nothing is."""
@@ -43,12 +43,14 @@ class LineDialog(Dialog[str]):
         """Type at once."""
         self.query_one("#box").border_title = self._title
         self._label.set_lines([[(self._label_text, "muted")]])
-        hint: Words = [(f"{self._hint_text}   ", "muted")]
-        for key, what in (("enter", "go"), ("esc", "cancel")):
-            hint += [(key, "key"), (f" {what}   ", "muted")]
-        self._hint.set_lines([hint])
         self._line.focus()
         self._line.cursor_position = len(self._line.value)
+
+    def on_resize(self) -> None:
+        """As many lines as the hint takes."""
+        lines = hint_lines(self._hint_text, (("enter", "go"), ("esc", "cancel")), self.room)
+        self._hint.styles.height = len(lines)
+        self._hint.set_lines(lines)
 
     def on_input_changed(self) -> None:
         """Say at once what is wrong; an empty line is only not yet right."""

@@ -15,8 +15,16 @@ class LineInput(Input):
     editing key takes effect in its turn; `move` gets -1 and 1 for up and down.
     """
 
-    def __init__(self, *, id: str, placeholder: str = "", move: Callable[[int], None] | None = None) -> None:  # noqa: A002
-        super().__init__(id=id, placeholder=placeholder, select_on_focus=False)
+    def __init__(
+        self,
+        value: str = "",
+        *,
+        id: str | None = None,  # noqa: A002
+        placeholder: str = "",
+        max_length: int = 0,
+        move: Callable[[int], None] | None = None,
+    ) -> None:
+        super().__init__(value, id=id, placeholder=placeholder, max_length=max_length, select_on_focus=False)
         # A blinking cursor is a redraw twice a second, over a line that may be slow.
         self.cursor_blink = False
         self._move = move
