@@ -24,6 +24,8 @@ from msopt_tui.state.text import clean
 POLL_SECONDS = 0.2
 PROGRESS_SECONDS = 10.0
 """Between two lines about how far long work is."""
+LONG_SECONDS = 3.0
+"""What is over sooner gets no line."""
 _MARGIN = " " * 11
 """Before lines that belong to the one above."""
 
@@ -115,7 +117,8 @@ class Lines:
     def _write_progress(self, event: ev.Progressed) -> None:
         """Long work says now and then how far it is."""
         work = self._state.saving if event.phase == "train" else self._state.work
-        if work is not None and event.time - self._progress_at >= PROGRESS_SECONDS:
+        is_long = work is not None and work.seconds >= LONG_SECONDS
+        if work is not None and is_long and event.time - self._progress_at >= PROGRESS_SECONDS:
             self._progress_at = event.time
             self._write(f"{_clock(event.time)} {clean(work.line)}")
 

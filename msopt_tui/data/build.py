@@ -20,7 +20,7 @@ from msopt_tui.data.errors import DataError
 from msopt_tui.data.family import Family
 from msopt_tui.data.language import LanguageFilter
 from msopt_tui.data.leakage import drop_equal, drop_leaks
-from msopt_tui.data.meta import Meta
+from msopt_tui.data.meta import FileMeta, Meta
 from msopt_tui.data.mix import weigh
 from msopt_tui.data.near import LEAKAGE_THRESHOLD, drop_near_duplicates
 from msopt_tui.data.pretrained import OwnTokenizer
@@ -35,6 +35,8 @@ from msopt_tui.data.vocabulary import Vocabulary
 from msopt_tui.data.watch import Check, Progress
 
 TOKENIZER_DIR = "tokenizer"
+Comparing = Callable[[int, str], Callable[[int], None]]
+"""For so many documents of something: what hears how many of them are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def build(
             made = write_stream.write(directory, corpus, splits, sources, vocabulary, progress, check)
         else:
             made = write_examples.write(directory, corpus, splits, kind, vocabulary, config, tally, progress, check)
-    files = sorted(path for path in directory.rglob("*") if path.is_file())
+    files = _described(directory, progress, check)
     return Meta(
         key=key,
         sha256=reading.sha256,
@@ -82,11 +84,25 @@ def build(
         removed=dict(tally.removed),
         changed=dict(tally.changed),
         examples=tally.examples,
-        files={path.relative_to(directory).as_posix(): describe_file(path) for path in files},
+        files=files,
         family=plan.family,
         columns=made.columns,
         labels=made.labels,
     )
+
+
+def _described(directory: Path, progress: Progress, check: Check) -> dict[str, FileMeta]:
+    """Size and hash of every file."""
+    paths = sorted(path for path in directory.rglob("*") if path.is_file())
+    total = sum(path.stat().st_size for path in paths)
+    files, done = dict[str, FileMeta](), 0
+    for path in paths:
+        check()
+        progress(done, total, "bytes", "hashing what was written")
+        found = files[path.relative_to(directory).as_posix()] = describe_file(path)
+        done += found.bytes
+    progress(0, 0, "", "waiting for the disk")
+    return files
 
 
 def _clean(raw: Corpus, corpus: Corpus, plan: Plan, progress: Progress, check: Check) -> Tally:
@@ -130,12 +146,12 @@ def _split(corpus: Corpus, plan: Plan, tally: Tally, progress: Progress, check: 
     def comparing(total: int, what: str) -> Callable[[int], None]:
         def each(done: int) -> None:
             check()
-            progress(done, total, "documents", f"comparing {what}")
+            progress(done, total, "documents", what)
 
         return each
 
     if data.near_duplicates:
-        each = comparing(len(corpus), "all documents")
+        each = comparing(len(corpus), "comparing all documents")
         kept = drop_near_duplicates(corpus, data.near_duplicates, tally, each)
     dropped = f" (cleaning dropped {tally.summary()})" if tally.removed else ""
     if not len(kept):
@@ -145,7 +161,7 @@ def _split(corpus: Corpus, plan: Plan, tally: Tally, progress: Progress, check: 
     except DataError as error:
         raise DataError(f"{error}{dropped}") from error
     if data.leakage != "off":
-        _drop_leaks(corpus, splits, plan, tally, comparing(len(splits["train"]), "the train split with the others"))
+        _drop_leaks(corpus, splits, plan, tally, comparing)
         if not len(splits["train"]):
             raise DataError(f"nothing is left to train on: all of it stands in validation or test{dropped}")
     weights = [source.weight for source in data.sources]
@@ -154,15 +170,18 @@ def _split(corpus: Corpus, plan: Plan, tally: Tally, progress: Progress, check: 
     return splits
 
 
-def _drop_leaks(corpus: Corpus, splits: Splits, plan: Plan, tally: Tally, each: Callable[[int], None]) -> None:
+def _drop_leaks(corpus: Corpus, splits: Splits, plan: Plan, tally: Tally, comparing: Comparing) -> None:
     data = plan.config.data
     held_out = [*splits["validation"].tolist(), *splits["test"].tolist()]
     if plan.kind is not None:
-        splits["train"] = drop_equal(corpus, splits["train"], held_out, tally)
+        each = comparing(len(splits["train"]), "comparing rows of the train split with the others")
+        splits["train"] = drop_equal(corpus, splits["train"], held_out, tally, each)
     # What was compared with every document before is not compared with some of them again.
     threshold = 0.0 if data.near_duplicates else LEAKAGE_THRESHOLD
     paragraphs = plan.kind is None and data.leakage == "paragraph" and data.deduplicate != "paragraph"
-    splits["train"] = drop_leaks(corpus, splits["train"], held_out, threshold, paragraphs, tally, each)
+    each = comparing(len(splits["train"]), "comparing the train split with the others")
+    each_held_out = comparing(len(held_out), "indexing validation and test")
+    splits["train"] = drop_leaks(corpus, splits["train"], held_out, threshold, paragraphs, tally, each, each_held_out)
 
 
 def _placed(corpus: Corpus, kept: Indices, config: Config) -> Splits:

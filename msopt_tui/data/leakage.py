@@ -20,12 +20,14 @@ def drop_leaks(
     paragraphs: bool,
     tally: Tally,
     each: Callable[[int], None],
+    each_held_out: Callable[[int], None],
 ) -> Indices:
     """The documents of the train split that stay [kept]; those that lose paragraphs are replaced in the corpus.
 
-    A document goes that is like a held-out one by `threshold` or more (0: only paragraphs are looked at).
+    A document goes that is like a held-out one by `threshold` or more (0: only paragraphs are looked at). `each` and
+    `each_held_out` hear how many of these are done.
     """
-    index = index_of(corpus, held_out, threshold) if threshold else None
+    index = index_of(corpus, held_out, threshold, each_held_out) if threshold else None
     known = {digest(key) for text in corpus.texts(held_out) for key in paragraph_keys(text)} if paragraphs else set()
     kept = []
     for done, number in enumerate(train.tolist(), 1):
@@ -38,14 +40,18 @@ def drop_leaks(
     return np.array(kept, np.int64)
 
 
-def drop_equal(corpus: Corpus, train: Indices, held_out: Sequence[int], tally: Tally) -> Indices:
+def drop_equal(
+    corpus: Corpus, train: Indices, held_out: Sequence[int], tally: Tally, each: Callable[[int], None]
+) -> Indices:
     """The documents of the train split that are compared by another text than every held-out one [kept].
 
-    Rows are often too short for `NearIndex`, and the same question with another answer is a leak too.
+    Rows are often too short for `NearIndex`, and the same question with another answer is a leak too. `each` hears how
+    many are done.
     """
     known = {digest(corpus.comparable(number)) for number in held_out}
     keep = []
-    for number in train.tolist():
+    for done, number in enumerate(train.tolist(), 1):
+        each(done)
         keep.append(digest(corpus.comparable(number)) not in known)
         if not keep[-1]:
             tally.remove("training rows that stand in validation or test", corpus.label(number))

@@ -89,9 +89,10 @@ def drop_near_duplicates(corpus: Corpus, threshold: float, tally: Tally, each: C
     return np.array(kept, np.int64)
 
 
-def index_of(corpus: Corpus, documents: Iterable[int], threshold: float) -> NearIndex:
-    """Documents to compare others with."""
+def index_of(corpus: Corpus, documents: Iterable[int], threshold: float, each: Callable[[int], None]) -> NearIndex:
+    """Documents to compare others with; `each` hears how many are done."""
     index = NearIndex(threshold)
-    for number in documents:
+    for done, number in enumerate(documents, 1):
         index.like(corpus.comparable(number), add_as=number)
+        each(done)
     return index

@@ -307,7 +307,7 @@ def _read(plan: Plan, base_dir: Path, raw: Corpus, progress: Progress, check: Ch
             for start in range(0, len(document.text), HASH_CHARS):
                 digest.update(document.text[start : start + HASH_CHARS].encode())
             digest.update(b"\0")
-            progress(len(raw), 0, "documents", f"reading {document.origin}")
+            progress(len(raw), 0, "documents", f"reading {_end_of(document.origin)}")
     return Reading(
         sha256=digest.hexdigest(),
         documents=counts,
@@ -318,6 +318,11 @@ def _read(plan: Plan, base_dir: Path, raw: Corpus, progress: Progress, check: Ch
         examples=tally.examples,
         understood=understood,
     )
+
+
+def _end_of(origin: str) -> str:
+    """`folder/rows.jsonl` of a long path: what tells files apart."""
+    return "/".join(origin.rsplit("/", 2)[-2:])
 
 
 def _refuse_too_short(meta: Meta, max_length: int) -> None:

@@ -45,6 +45,8 @@ def write(
     check: Check,
 ) -> Written:
     """Write the files of every split. Raises DataError where no example, or a class that cannot be learned, is left."""
+    if kind is Labelled:
+        progress(0, 0, "", "looking for the classes")
     labels = _labels(corpus, splits["train"], kind) if kind is Labelled else []
     encoder = encoder_of(config, vocabulary, labels)
     sources, source_of = len(config.data.sources), corpus.sources.tolist()

@@ -291,6 +291,7 @@ class Engine:
         self._context.doing.show("preprocess", "loading libraries")
         from msopt_tui.engine import pipeline, resume
 
+        self._context.doing.show("preprocess", "looking for checkpoints")
         taken = resume.take_up(self.directory, self._config, self._lost, self._emit)
         for event in taken.events or [self._began]:
             self._state.apply(event)

@@ -50,6 +50,11 @@ class Work:
         return min(self.done / self.total, 1.0) if self.total else None
 
     @property
+    def kind(self) -> str:
+        """`cleaning`: what is done, in a word."""
+        return kind_of(self.detail)
+
+    @property
     def progress_words(self) -> str:
         """`cleaning 512/679 documents`."""
         if self.unit == "bytes":
@@ -87,7 +92,8 @@ class Work:
         """`cleaning 512/679 documents, 340 documents/s, 0:12 left`."""
         end = [f"{duration(self.seconds_left)} left"] if self.seconds_left is not None else []
         so_far = [] if self.total else [f"{duration(self.seconds)} so far"]
-        return ", ".join(filter(None, [self.progress_words, self.rate_words.strip(), *end, *so_far]))
+        rate = self.rate_words.strip() if self.rate else ""
+        return ", ".join(filter(None, [self.progress_words, rate, *end, *so_far]))
 
 
 def kind_of(detail: str) -> str:

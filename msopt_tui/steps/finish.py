@@ -20,10 +20,12 @@ def run(context: RunContext, session: Session) -> str:
     tokenizer, target = session.prepared.tokenizer_dir, context.directory.path / "model"
     if lora.is_adapted(session.model):
         adapter = context.directory.path / "adapter"
-        export.export_model(session.model, tokenizer, adapter)
+        with context.at_work("evaluate", "writing the adapter"):
+            export.export_model(session.model, tokenizer, adapter)
         context.emit(Noted(level="info", text=f"adapter of step {step} in {adapter.name}/"))
         lora.merge(session.model)
-    written = export.export_model(session.model, tokenizer, target)
+    with context.at_work("evaluate", "writing the model"):
+        written = export.export_model(session.model, tokenizer, target)
     context.emit(Noted(level="info", text=f"model of step {step} in {target.name}/ ({size(written)})"))
     return target.name
 
@@ -37,7 +39,8 @@ def _best(context: RunContext, session: Session) -> int:
         return session.step
     step = session.best_step
     try:
-        checkpoint.load(context.directory.checkpoint(step), session.model, session.optimizer, session.device)
+        with context.at_work("evaluate", f"reading checkpoint {step}"):
+            checkpoint.load(context.directory.checkpoint(step), session.model, session.optimizer, session.device)
     except checkpoint.CheckpointError as error:
         newest = rollback.last_before(context, session.step + 1)
         if newest is None:

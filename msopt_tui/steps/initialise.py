@@ -145,7 +145,8 @@ def restore(context: RunContext, session: Session, path: Path) -> None:
     """Put weights, optimiser, RNG, settings and counters of a checkpoint in force."""
     context.settings.change(checkpoint.read_state(path).settings)
     session.follow_shape(context.config)
-    state = checkpoint.load(path, session.model, session.optimizer, session.device)
+    with context.at_work("initialise", f"reading {path.name}"):
+        state = checkpoint.load(path, session.model, session.optimizer, session.device)
     if state.base != session.base:
         raise checkpoint.CheckpointError(
             f"{path.name}: its adapters learnt beside other weights than {context.config.model.pretrained} has now: "

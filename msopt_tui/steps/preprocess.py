@@ -24,5 +24,6 @@ def run(context: RunContext) -> PreparedData:
             context.emit(Noted(level="warning", text=prepared.note))
         phase.detail = f"{compact(sum(prepared.tokens.values()))} tokens" + (" (cached)" if prepared.cached else "")
         context.emit(prepared_event(context.config, prepared))
+        context.doing.show("preprocess", "looking at the rows")
         context.emit(inspect_prepared(context.config, prepared))
     return prepared

@@ -42,7 +42,8 @@ def to(context: RunContext, session: Session, good: int, since: int, reason: str
     """Put weights, optimiser state and random numbers of a checkpoint in force; counters and settings stay."""
     session.loop.drain()
     save.settle(context, session)
-    checkpoint.load(context.directory.checkpoint(good), session.model, session.optimizer, session.device)
+    with context.at_work("initialise", f"reading checkpoint {good}"):
+        checkpoint.load(context.directory.checkpoint(good), session.model, session.optimizer, session.device)
     session.guard.reset()
     # What was saved or measured at this step was of other weights.
     session.last_saved_step = min(session.last_saved_step, session.step - 1)
@@ -55,7 +56,8 @@ def last_before(context: RunContext, step: int) -> int | None:
     for at in reversed(checkpoint.list_steps(context.directory.checkpoints)):
         if at < step:
             try:
-                checkpoint.check(context.directory.checkpoint(at))
+                with context.at_work("initialise", f"checking checkpoint {at}"):
+                    checkpoint.check(context.directory.checkpoint(at))
             except checkpoint.CheckpointError as error:
                 context.emit(Noted(level="warning", text=f"passed over {error}"))
             else:

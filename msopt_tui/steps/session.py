@@ -95,6 +95,8 @@ class Session:
     """What was best before `best_step` was: what counts again should that not be kept."""
     row_losses: dict[int, list[float]] = field(default_factory=dict)
     """Loss of every validation row by step, of the latest and the best evaluation: what races are paired over."""
+    compiled: bool = False
+    """Whether a step has been taken, by which `train.torch_compile` has compiled the network."""
     rollbacks: int = 0
     """In this round."""
     dropout: float = 0.0

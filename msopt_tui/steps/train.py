@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msopt_tui.steps import evaluate, interventions, memory, rollback, save
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.initialise import describe
@@ -30,7 +32,7 @@ def run(context: RunContext, session: Session) -> str:
             reason = _why_over(context, session)
             if reason:
                 break
-            memory.take_steps(context, session, session.plan, _next_stop(context, session), undisturbed)
+            _take_steps(context, session, undisturbed)
             _at_cadence(context, session)
         phase.detail = f"step {session.step}: {reason}"
         if session.last_evaluated_step != session.step:
@@ -39,6 +41,16 @@ def run(context: RunContext, session: Session) -> str:
             save.run(context, session, "round end")
         save.settle(context, session)  # what follows loads other weights
     return reason
+
+
+def _take_steps(context: RunContext, session: Session, undisturbed: Callable[[], bool]) -> None:
+    if context.config.train.torch_compile and not session.compiled:
+        # The first step takes as long as a thousand others.
+        with context.at_work("initialise", "compiling the network"):
+            memory.take_steps(context, session, session.plan, session.step + 1, undisturbed)
+        session.compiled = True
+    else:
+        memory.take_steps(context, session, session.plan, _next_stop(context, session), undisturbed)
 
 
 def _next_stop(context: RunContext, session: Session) -> int:

@@ -110,6 +110,23 @@ class TestPipelineStrip:
         state.apply(ev.StepsDone(first=101, losses=[2.0], grad_norms=[1.0], learning_rates=[1.0], seconds=1, tokens=9))
         assert "rows/s" not in self.strip(state, 160), "training goes on"
 
+    @pytest.mark.parametrize(
+        ("unit", "detail", "rate"),
+        [("", "merging pairs", ""), ("documents", "reading some/long/path/of/a/file.jsonl", "10 documents/s │ ")],
+    )
+    def test_work_without_an_end_is_named_at_every_width_and_ticks(self, unit: str, detail: str, rate: str) -> None:
+        state = state_of(list(Script().opening(100))[:2])
+        for second in range(2):
+            done = 10 * second if unit else 0
+            report = ev.Progressed(
+                time=1e9 + second, phase="preprocess", done=done, total=0, unit=unit, detail=detail, seconds=second
+            )
+            state.apply(report)
+        for width in (80, 120, 160, 220):
+            strip = self.strip(state, width)
+            assert f"{rate} 1.0 s so far │ ◔ " in strip, width
+            assert detail.partition(" ")[0] in strip, width
+
     def test_a_pause_is_told_by_a_glyph_too(self) -> None:
         state = state_of([*scripted_run(400), ev.Paused(step=400, reason="asked")])
         assert "3 train ‖" in self.strip(state, 160)

@@ -125,7 +125,7 @@ def test_leaks_leave_the_train_split_and_nothing_else_does(corpus: Corpus) -> No
         f"Shared lead-in:\n\n{LONG}4",
     )
     tally = Tally()
-    kept = drop_leaks(corpus, np.array([2, 3, 4, 5]), [0, 1], 0.8, True, tally, nothing)
+    kept = drop_leaks(corpus, np.array([2, 3, 4, 5]), [0, 1], 0.8, True, tally, nothing, nothing)
     assert kept.tolist() == [2, 5]
     assert corpus.text(2) == f"{LONG}3\n\nend"
     assert corpus.text(5) == f"Shared lead-in:\n\n{LONG}4"
@@ -141,7 +141,7 @@ def test_leaks_leave_the_train_split_and_nothing_else_does(corpus: Corpus) -> No
 def test_without_paragraphs_only_documents_are_looked_at(corpus: Corpus) -> None:
     fill(corpus, f"{LONG}1", f"{LONG}1\n\n{LONG}2")
     tally = Tally()
-    assert drop_leaks(corpus, np.array([1]), [0], 0.8, False, tally, nothing).tolist() == [1]
+    assert drop_leaks(corpus, np.array([1]), [0], 0.8, False, tally, nothing, nothing).tolist() == [1]
     assert not tally.removed
 
 

@@ -77,13 +77,15 @@ def test_every_logging_steps_a_line_and_the_rest_as_in_the_journal() -> None:
 
 def test_long_work_says_now_and_then_how_far_it_is() -> None:
     reports: list[Event] = [
-        ev.Progressed(time=1e9 + at, phase="preprocess", done=100 * at, total=6_000, unit="rows", detail="a\x1b[2J")
+        ev.Progressed(
+            time=1e9 + at, phase="preprocess", done=100 * at, total=6_000, unit="rows", detail="a\x1b[2J", seconds=at
+        )
         for at in range(1, 31)
     ]
     _, said = lines(ScriptedLink([STARTED, *reports], [ENDED]))
     told = [line.partition(" ")[2] for line in said if "rows" in line]
-    assert len(told) == 3
-    assert told[1] == "a\ufffd[2J 1.10k/6.00k rows, 100 rows/s, 49 s left"
+    assert len(told) == 3, "every ten seconds, from the third on"
+    assert told[1] == "a\ufffd[2J 1.30k/6.00k rows, 100 rows/s, 47 s left"
 
 
 def test_json_lines_are_the_events() -> None:

@@ -14,12 +14,14 @@ from msopt_tui.steps.session import Session
 def load(context: RunContext, session: Session, step: int) -> None:
     """Weights, optimiser and RNG of a checkpoint; counters and settings stay as they are."""
     save.settle(context, session)
-    checkpoint.load(context.directory.checkpoint(step), session.model, session.optimizer, session.device)
+    with context.at_work("refine", f"reading checkpoint {step}"):
+        checkpoint.load(context.directory.checkpoint(step), session.model, session.optimizer, session.device)
 
 
 def restore_initial(context: RunContext, session: Session) -> None:
     """The same, of the weights that the run began with."""
-    checkpoint.load(_initial(context), session.model, session.optimizer, session.device)
+    with context.at_work("refine", "reading the initial weights"):
+        checkpoint.load(_initial(context), session.model, session.optimizer, session.device)
 
 
 def has_initial(context: RunContext) -> bool:
@@ -41,14 +43,15 @@ def put_aside(context: RunContext, session: Session) -> None:
         base=session.base,
     )
     try:
-        checkpoint.save(
-            _initial(context).parent,
-            session.model,
-            session.optimizer,
-            session.prepared.tokenizer_dir,
-            state,
-            session.device,
-        )
+        with context.at_work("initialise", "putting the initial weights aside"):
+            checkpoint.save(
+                _initial(context).parent,
+                session.model,
+                session.optimizer,
+                session.prepared.tokenizer_dir,
+                state,
+                session.device,
+            )
     except checkpoint.CheckpointError as error:
         context.emit(Noted(level="warning", text=f"initial weights: {error}; no round can start from them"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from msopt_tui.protocol.events import PHASES, Phase
-from msopt_tui.state.numbers import compact, duration, significant
+from msopt_tui.state.numbers import compact, duration, significant, units
 from msopt_tui.ui.feed import Standing
 from msopt_tui.ui.theme import Role
 from msopt_tui.ui.widgets.lines import LinesView, Span, Words, words_length
@@ -43,10 +43,11 @@ _ALL = 4
 _BAR: Span = (" │ ", "muted")
 
 
-def status_words(state: RunState, standing: Standing, share: float | None = None) -> Words:
-    """Glyph and word of how things stand; of the past so much is read."""
+def status_words(state: RunState, standing: Standing, share: float | None = None, doing: str = "") -> Words:
+    """Glyph and word of how things stand, preparations by what is `doing`; of the past `share` is read."""
     key = standing if standing in STATUS and not state.over else state.status
     glyph, word, role = STATUS[key]
+    word = doing if doing and key == "preparing" else word
     words: Words = [(f"{glyph} {word}", role)]
     if share is not None and key == "reading":
         words.append((f" {share:4.0%}", role))
@@ -59,7 +60,6 @@ def status_words(state: RunState, standing: Standing, share: float | None = None
 
 def pipeline_words(state: RunState, standing: Standing, width: int, share: float | None = None) -> Words:
     """The fullest version of the strip that fits `width` cells."""
-    status = status_words(state, standing, share)
     versions = [
         (_steps(state, names="all"), _facts(state, _ALL)),
         (_steps(state, names="running"), _facts(state, _ALL)),
@@ -68,14 +68,17 @@ def pipeline_words(state: RunState, standing: Standing, width: int, share: float
         (_steps(state, names="running")[2:], _facts(state, 2)),
         (_steps(state, names="none")[2:], _facts(state, 2)),
         (_steps(state, names="none", of_work=True)[2:], _facts(state, 2)),
+        (_steps(state, names="none", of_work=True)[2:], _facts(state, 1)),
         (_steps(state, names="none")[2:], []),
     ]
     for steps, facts in versions:
+        told = state.work is None or any(text == state.work.progress_words for text, _ in facts)
+        status = status_words(state, standing, share, "" if told or state.work is None else state.work.kind)
         right = [*facts, *status, (" ", "")]
         gap = width - words_length(steps) - words_length(right)
         if gap >= 1:
             return [*steps, (" " * gap, ""), *right]
-    tiny: Words = [*status]
+    tiny: Words = status_words(state, standing, share)
     for piece in (f" {_progress(state)}", f" loss {significant(state.loss)}" if state.loss is not None else ""):
         if words_length(tiny) + len(piece) <= width:
             tiny.append((piece, ""))
@@ -83,7 +86,7 @@ def pipeline_words(state: RunState, standing: Standing, width: int, share: float
 
 
 def _steps(state: RunState, names: Literal["all", "running", "none"], *, of_work: bool = False) -> Words:
-    """The five steps; `of_work` leaves out how far training is while it waits for other work."""
+    """The five steps; `of_work` leaves out what is told of as work, but for its share."""
     project = state.started.project if state.started else "msopt-tui"
     words: Words = [(f" {project}", "title"), (" │", "muted")]
     for number, phase in enumerate(PHASES, 1):
@@ -94,7 +97,7 @@ def _steps(state: RunState, names: Literal["all", "running", "none"], *, of_work
             glyph, role = "‖", "warn"
         name = f" {phase}" if names == "all" or (running and names == "running") else ""
         words += [(f" {number}{name} ", "strong" if running else "muted"), (glyph, role)]
-        if running and not (of_work and phase == "train" and state.work is not None):
+        if running and not (of_work and state.work is not None and (phase == "train" or not now.total)):
             words += [(" " + _phase_progress(state, phase, now), "")]
         words += [(" ", "")]
     return words
@@ -105,7 +108,7 @@ def _phase_progress(state: RunState, phase: Phase, now: PhaseState) -> str:
         return _progress(state)
     if now.total:
         return f"{now.done / now.total:4.0%}"
-    return f"{compact(now.done)} {now.unit}" if now.done else ""
+    return f"{compact(now.done)} {units(compact(now.done), now.unit)}" if now.done else ""
 
 
 def _progress(state: RunState) -> str:
