@@ -69,6 +69,11 @@ class Feed:
         return self.standing in ("lost", "no engine")
 
     @property
+    def at_rest(self) -> bool:
+        """Whether nobody is at work on the run, as far as can be told."""
+        return not self.behind and (self.state.over or self.standing in ("lost", "no engine"))
+
+    @property
     def standing(self) -> Standing:
         """What is to be said besides the status that the journal tells of."""
         status = self.link.status

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from msopt_tui.ui.theme import ThemeFile, load_theme
 
-SECONDS = 0.5
-"""Between two looks; each is a `stat` a folder."""
+SECONDS = 1.0
+"""Between two looks; each is a `stat` a folder, and together they are what an idle cockpit does most often."""
 
 _State = tuple[tuple[int, int] | None, ...]
 
@@ -23,6 +23,7 @@ class ThemeWatch:
     def use(self, name: str) -> None:
         """Watch this theme from now on."""
         self.name = name
+        self._files = [folder / f"{name}.toml" for folder in self._folders]
         self._seen = self._look()
 
     def changed(self) -> tuple[ThemeFile | None, list[str]]:
@@ -38,7 +39,7 @@ class ThemeWatch:
         return (None if problems else theme), problems
 
     def _look(self) -> _State:
-        return tuple(_stamp(folder / f"{self.name}.toml") for folder in self._folders)
+        return tuple(map(_stamp, self._files))
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

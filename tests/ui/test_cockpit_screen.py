@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from msopt_tui.ui.panes.base import Pane, TextPane
 from msopt_tui.ui.panes.charts import ThemedChart
 from msopt_tui.ui.requests import Requests
 from msopt_tui.ui.screens.history import HistoryScreen
-from msopt_tui.ui.screens.run_view import Outcome
+from msopt_tui.ui.screens.run_view import REST_SECONDS, Outcome
 from msopt_tui.ui.ways import Places
 from msopt_tui.ui.widgets.chart import Chart
 from tests.ui.cockpit import make_app, started
@@ -352,3 +353,22 @@ async def test_charts_take_their_colours_from_the_theme_and_not_from_css() -> No
             if segment.style is not None and segment.style.color is not None
         }
         assert ui.app.theme_file.curves.second in drawn & colours
+
+
+async def test_a_run_that_is_over_is_looked_at_less_often_until_somebody_takes_it_up_again() -> None:
+    link = FakeLink(ended_run())
+    async with started(link) as ui:
+        screen = ui.screen
+        assert screen._beat is not None
+        assert screen._beat_seconds == REST_SECONDS
+        link.feed(ev.EngineStarted(process=1), *scripted_run(700)[-20:])
+        before = time.monotonic()
+        await ui.until(lambda: "completed" not in ui.row(0), "the run to be seen at work again")
+        assert time.monotonic() - before < 2.0
+        assert screen._beat_seconds == 1 / screen.options.fps
+        await ui.feed(ev.RunEnded(status="completed", step=700))
+        assert screen._beat_seconds == REST_SECONDS
+        # A dialog is shown the run as often as usual.
+        await ui.press("question_mark")
+        await ui.frame()
+        assert screen._beat_seconds == 1 / screen.options.fps

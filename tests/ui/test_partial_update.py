@@ -110,3 +110,25 @@ async def test_the_kind_of_update(compositor: type[Compositor]) -> None:
         app.screen._compositor.update_widgets({right})
         update = app.screen._compositor.render_partial_update()
         assert isinstance(update, TrimmedUpdate) == (compositor is TrimmingCompositor)
+
+
+@pytest.mark.parametrize("written_over", ["render_full_update", "forget"])
+async def test_what_is_there_is_passed_over_until_everything_may_be_different(
+    written_over: str,
+) -> None:
+    app = LettersApp(TrimmingCompositor)
+    async with app.run_test(size=(80, 8)) as pilot:
+        await pilot.pause()
+        compositor = app.screen._compositor
+        assert isinstance(compositor, TrimmingCompositor)
+
+        def refreshed() -> str:
+            right = app.query(Letters).last()
+            right.refresh(Region(0, 2, 3, 1))
+            compositor.update_widgets({right})
+            update = compositor.render_partial_update()
+            return update.render_segments(app.console) if update else ""
+
+        assert [letters(refreshed()) for _ in range(2)] == ["(3;41)ccc", ""]
+        getattr(compositor, written_over)()
+        assert letters(refreshed()) == "(3;41)ccc"

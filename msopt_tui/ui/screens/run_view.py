@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from textual.app import ComposeResult
 from textual.message import Message
+from textual.timer import Timer
 
 from msopt_tui.config.schema import AlertsTable
 from msopt_tui.link.base import EngineLink
@@ -49,6 +50,8 @@ WAIT_SECONDS = 0.005
 """Between two looks whether another process has read it."""
 BEHIND_SECONDS = 1.0
 """Between two looks at the panes while such a journal is read."""
+REST_SECONDS = 1.0
+"""Between two looks at a run that nobody is at work on: all that can come is that somebody takes it up again."""
 Outcome = Literal["detached", "ended", "left"]
 """How the cockpit was left: the run goes on without it; it is over; it was only looked at."""
 ResumeRun = Callable[[Path], EngineLink]
@@ -103,7 +106,7 @@ class RunView(KeyScreen):
 
     def __init__(self, link: EngineLink, keys: Keys, options: Options) -> None:
         super().__init__()
-        self._compositor = TrimmingCompositor()
+        self._compositor: TrimmingCompositor = TrimmingCompositor()
         self._link = link
         self.keys = keys
         self.options = options
@@ -141,6 +144,8 @@ class RunView(KeyScreen):
         self._has_begun = False
         self._looked_at = 0.0
         """When the panes were drawn last."""
+        self._beat: Timer | None = None
+        self._beat_seconds = 0.0
 
     @cached_property
     def feed(self) -> Feed:
@@ -166,7 +171,6 @@ class RunView(KeyScreen):
         if self.feed.is_waiting:
             self._looked_at = self.options.clock()  # there is nothing to see yet
         self.tick()
-        self.set_interval(1 / self.options.fps, self.tick)
 
     def tick(self) -> None:
         """Read what came and show it."""
@@ -178,6 +182,22 @@ class RunView(KeyScreen):
         elif self.is_current:
             self.show_all()
         self.react()
+        self._keep_pace()
+
+    def _keep_pace(self) -> None:
+        """Look as often as something may have come."""
+        seconds = REST_SECONDS if self._is_at_rest else 1 / self.options.fps
+        if seconds == self._beat_seconds:
+            return
+        if self._beat is not None:
+            self._beat.stop()
+        self._beat, self._beat_seconds = self.set_interval(seconds, self.tick), seconds
+
+    @property
+    def _is_at_rest(self) -> bool:
+        """Nobody is at work on this run nor on one over it, and no dialog waits to be shown how things stand."""
+        is_followed = any(not run.state.over for run in self.over)
+        return self.feed.at_rest and not is_followed and not isinstance(self.app.screen, Dialog)
 
     def react(self) -> None:
         """What the state calls for besides being shown."""
@@ -319,6 +339,10 @@ class RunView(KeyScreen):
     def on_resize(self) -> None:
         """Panes may have come into view."""
         self.refresh_soon()
+
+    def on_screen_suspend(self) -> None:
+        """What another screen writes over this one is not known here."""
+        self._compositor.forget()
 
     def on_screen_resume(self) -> None:
         """Back from another screen: show what happened meanwhile."""

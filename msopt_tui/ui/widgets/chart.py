@@ -79,6 +79,9 @@ class Chart(ChartMouse):
     """The numbers in the legend stand at least this long while the run goes on: faster they cannot
     be read, and they would cost the terminal more than the curves."""
 
+    LEGEND_SLACK: ClassVar[float] = 0.3
+    """Seconds that new numbers may wait for the next steps, which draw the chart anyway."""
+
     log_y: var[bool] = var(False, init=False)
     """Whether the y axis is logarithmic; values ≤ 0 are then left out and counted."""
 
@@ -277,10 +280,14 @@ class Chart(ChartMouse):
         wait = self._legend_since + self.LEGEND_SECONDS - now
         if not may_wait or wait <= 0.0:
             self._legend_since = now
+            if self._legend_timer is not None:
+                self._legend_timer.stop()
+                self._legend_timer = None
             return
         self._rows[0] = old_legend
         if self._legend_timer is None:
-            self._legend_timer = self.set_timer(wait, self._show_numbers)
+            # Where more steps come they bring the numbers along; only the last ones are waited for.
+            self._legend_timer = self.set_timer(wait + self.LEGEND_SLACK, self._show_numbers)
 
     def _show_numbers(self) -> None:
         self._legend_timer = None
