@@ -9,6 +9,7 @@ from msopt_tui.protocol import events as ev
 from msopt_tui.state.figures import figures
 from msopt_tui.state.inspection import NOTEWORTHY, percent
 from msopt_tui.state.numbers import compact, duration, significant, size
+from msopt_tui.state.wrapping import BREAK
 
 LineKind = Literal["run", "phase", "evaluation", "checkpoint", "command", "adjusted", "refine", "warning", "error"]
 
@@ -152,7 +153,9 @@ def _command_requested(e: ev.CommandRequested) -> Words:
 
 @_line(ev.CommandApplied)
 def _command_applied(e: ev.CommandApplied) -> Words:
-    return "command", e.step, _join(f"{e.command} applied at step {e.step}", e.detail)
+    # What a prompt was answered is a line of its own.
+    detail = "" if e.command == "ask" else e.detail
+    return "command", e.step, _join(f"{e.command} applied at step {e.step}", detail)
 
 
 @_line(ev.CommandRefused)
@@ -174,7 +177,7 @@ def _rolled_back(e: ev.RolledBack) -> Words:
 def _answered(e: ev.Answered) -> Words:
     cut = " … (cancelled)" if e.cancelled else ""
     said = f"{e.file}: {figures(e.metrics)}" if e.file else f"{e.prompt} → {e.text}{cut}"
-    return "evaluation", e.step, said
+    return "evaluation", e.step, said.replace("\n", BREAK)
 
 
 @_line(ev.CheckpointPinned)

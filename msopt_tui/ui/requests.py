@@ -67,7 +67,7 @@ class Requests:
         return self._said
 
     def _standing(self, command: Command, state: RunState) -> Message:
-        what = f"{command.name} {command.detail}".strip()
+        what = f"{command.name} {' '.join(command.detail.split())}".strip()
         known = state.commands.get(command.id)
         if known is None or known.status == "requested":
             waited = self._clock() - self._sent_at
@@ -76,5 +76,7 @@ class Requests:
             self._answered_at = self._clock()
         if known.status == "refused":
             return Message(f"✗ {what} refused: {known.answer}", "bad")
-        answer = f" · {known.answer}" if known.answer and known.answer != command.detail else ""
+        # The answer to a prompt stands where it was asked; here it would take the place of the keys.
+        is_told = not known.answer or known.answer == command.detail or command.name == "ask"
+        answer = "" if is_told else f" · {known.answer}"
         return Message(f"✓ {what} applied at step {known.step:,}{answer}", "good")

@@ -20,12 +20,22 @@ from msopt_tui.ui.ways import Places, Ways
 if TYPE_CHECKING:
     from msopt_tui.link.ahead import Ahead
     from msopt_tui.runs.project_file import ProjectFile
+    from msopt_tui.ui.screens.run_view import Outcome
 
 
 def _settle() -> None:
     """What stands now stays: collections that walk all of it again and again would be felt as hiccups."""
     gc.freeze()
     gc.enable()
+
+
+def farewell(outcome: Outcome | None, name: str) -> str:
+    """What is said of a run once the screen is gone, a line; nothing where it was only looked at."""
+    if outcome == "detached":
+        return f"{name} goes on without a screen; back to it:  msopt-tui attach {name}\n"
+    if outcome == "ended":
+        return f"{name} is over; what came of it:  msopt-tui show {name}\n"
+    return ""
 
 
 def run_cockpit(
@@ -70,7 +80,6 @@ def run_cockpit(
     outcome = app.run()
     if guard is not None:
         guard.close()
-    if link is not None and outcome == "detached":
-        name = sanitise(link.run_dir.name, multiline=False)
-        print(f"{name} goes on without a screen; back to it:  msopt-tui attach {name}")
+    if link is not None:
+        print(farewell(outcome, sanitise(link.run_dir.name, multiline=False)), end="")
     return app.return_code or 0

@@ -312,6 +312,14 @@ async def x_axis(ui: Cockpit, pressed: str) -> None:
         assert any(row.lstrip("│ ").startswith(label.strip()) for row in rows), "the axis says what it counts"
 
 
+async def test_a_cursor_goes_with_its_unit_also_in_charts_not_seen_yet() -> None:
+    async with started(FakeLink(scripted_run(400)), size=(80, 24)) as ui:
+        assert "rate" not in ui.screen.board.shown
+        await ui.press("x", "left", "x", "x", "x")
+        await ui.frame()
+        assert [chart.cursor_step for pane in ui.screen.chart_panes for chart in pane.charts] == [None] * 3
+
+
 @key("metric")
 async def metric(ui: Cockpit, pressed: str) -> None:
     await ui.press(pressed, *"perp", "enter")

@@ -182,6 +182,12 @@ class TestEvaluation:
 
 
 class TestSettings:
+    def test_values_stand_below_each_other(self) -> None:
+        lines = text(SettingsPane().lines_of(state_of(scripted_run(100)), 80)).splitlines()
+        (longest,) = (line for line in lines if "per_device_train_batch_size" in line)
+        (other,) = (line for line in lines if "max_steps" in line)
+        assert longest.index("16") == len(longest) - 2 == other.index("1200")
+
     def test_changed_settings_come_first_with_their_old_value(self) -> None:
         lines = text(SettingsPane().lines_of(state_of(scripted_run(600)), 80)).splitlines()
         assert lines[0] == "✎ changed since the project file"
@@ -192,7 +198,7 @@ class TestSettings:
     def test_unchanged_ones_carry_no_mark(self) -> None:
         shown = text(SettingsPane().lines_of(state_of(scripted_run(100)), 80))
         assert "✎" not in shown
-        assert "tie_word_embeddings        true" in shown
+        assert "tie_word_embeddings         true" in shown
         assert "[ui]" not in shown
 
 
@@ -292,7 +298,7 @@ class TestResources:
 class TestFindings:
     def test_the_story_of_a_round(self) -> None:
         shown = text(FindingsPane().lines_of(state_of(waiting_run()), 70))
-        assert "waits for your decision" in shown
+        assert "a proposal waits for your decision" in shown
         assert "plateau  ━━━━━━━━── 80% sure" in shown
         assert "✎ train.learning_rate: 0.0015 → 0.0005" in shown
         assert "probe lr-third  40 steps  loss 2.391  +0.0210 ± 0.0060 better" in shown

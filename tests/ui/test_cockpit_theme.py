@@ -248,6 +248,11 @@ async def test_no_colour_is_sent_where_none_is_wanted(monkeypatch: pytest.Monkey
         assert all(style.color is None or style.color.is_default for style in styles)
         assert all(style.bgcolor is None or style.bgcolor.is_default for style in styles)
         assert "▶" in ui.text(), "what colours say, glyphs say too"
+        await ui.press("7")
+        strips = ui.app.screen._compositor.render_strips()
+        reverse = [segment.text for strip in strips for segment in strip if segment.style and segment.style.reverse]
+        assert "7 journal" in "".join(reverse)
+        assert "1 loss" not in "".join(reverse), "only where the keys go"
 
 
 def contrast(ink: str, ground: str) -> float:

@@ -16,6 +16,7 @@ from msopt_tui.ui.app import CockpitApp
 from msopt_tui.ui.hints import hint_lines
 from msopt_tui.ui.keys import Keys
 from msopt_tui.ui.screens.history_words import notice_lines
+from msopt_tui.ui.start import farewell
 from msopt_tui.ui.ways import Places
 from msopt_tui.ui.widgets.lines import words_length
 from tests.ui.cockpit import THEMES, started
@@ -118,3 +119,9 @@ async def test_the_cursor_stays_on_its_run_through_filters_and_orders() -> None:
         await until(pilot, lambda: "No run matches the filter." in seen(app.history, app))
         await pilot.press("enter", "down", "escape")
         assert app.selected() == "d"
+
+
+def test_what_is_said_when_the_screen_is_gone() -> None:
+    assert farewell("detached", "r") == "r goes on without a screen; back to it:  msopt-tui attach r\n"
+    assert farewell("ended", "r") == "r is over; what came of it:  msopt-tui show r\n"
+    assert farewell("left", "r") == farewell(None, "r") == ""

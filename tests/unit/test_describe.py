@@ -99,3 +99,12 @@ def test_an_evaluation_goes_by_the_labels_of_its_metrics() -> None:
     )
     assert line is not None
     assert line.text == "TEST: exact match 50.00 %, loss 1.000 · final"
+
+
+def test_what_a_prompt_was_answered_is_one_line_and_stands_once() -> None:
+    answered = describe(ev.Answered(id="a", step=5, prompt="who?", text="the cat\nsat"))
+    assert answered is not None
+    assert answered.text == "who? → the cat↵sat"
+    applied = describe(ev.CommandApplied(id="a", command="ask", step=5, detail="the cat\nsat"))
+    assert applied is not None
+    assert applied.text == "ask applied at step 5"

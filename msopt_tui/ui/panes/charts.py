@@ -85,7 +85,6 @@ class ChartPane(Pane):
         self._version += 1
         steps = state.last_step or None
         for chart in self.charts:
-            chart.set_unit(self._unit)
             chart.total_steps = steps if self._unit == STEPS else None
         self.draw_charts(state, self._version)
 
@@ -95,8 +94,10 @@ class ChartPane(Pane):
         return self._unit
 
     def use_unit(self, unit: XUnit) -> None:
-        """Count the x axis in another unit."""
+        """Count the x axis in another unit, also in charts that have not been shown yet."""
         self._unit = unit
+        for chart in self.charts:
+            chart.set_unit(unit)
         self.redraw()
 
     def lay_out(

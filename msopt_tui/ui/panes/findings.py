@@ -30,8 +30,11 @@ class FindingsPane(TextPane):
     def lines_of(self, state: RunState, width: int) -> Sequence[Words]:
         """Nothing yet, or the story of the rounds."""
         lines: list[Words] = _under_way(state)
+        count = len(state.proposals)
+        if count:
+            waiting = "a proposal waits" if count == 1 else f"{count} proposals wait"
+            lines.append([(f"{waiting} for your decision", "warn")])
         for proposal in state.proposals:
-            lines.append([("waits for your decision", "warn")])
             lines += proposal_lines(state, proposal, width)
         for finding in state.findings:
             lines += finding_lines(finding, width)

@@ -32,12 +32,13 @@ class SettingsPane(TextPane):
         if not state.settings:
             return [[("not known yet", "muted")]]
         lines: list[Words] = []
+        wide = max(len(name.partition(".")[2]) for name in state.settings if not name.startswith("ui."))
         if state.adjusted:
             lines.append([("✎ changed since the project file", "title")])
             lines += [_changed(name, state.settings.get(name, "–"), old) for name, old in state.adjusted.items()]
         for table, rows in groupby(_sorted(state.settings), key=lambda row: row[0].partition(".")[0]):
             lines.append([(f"[{table}]", "title")])
-            lines += [_row(name, value, name in state.adjusted) for name, value in rows]
+            lines += [_row(name, value, name in state.adjusted, wide) for name, value in rows]
         return lines
 
 
@@ -48,10 +49,10 @@ def _sorted(settings: dict[str, Scalar]) -> list[tuple[str, Scalar]]:
     return sorted(rows, key=lambda row: order.get(row[0].partition(".")[0], len(order)))
 
 
-def _row(name: str, value: Scalar, is_changed: bool) -> Words:
+def _row(name: str, value: Scalar, is_changed: bool, wide: int) -> Words:
     key = name.partition(".")[2]
     mark = "✎" if is_changed else " "
-    return [(f"{mark} {key:<26} ", "muted"), (_shown(value), "warn" if is_changed else "")]
+    return [(f"{mark} {key:<{wide}} ", "muted"), (_shown(value), "warn" if is_changed else "")]
 
 
 def _changed(name: str, value: Scalar, old: Scalar) -> Words:
