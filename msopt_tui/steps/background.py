@@ -13,14 +13,34 @@ from msopt_tui.state.work import kind_of
 T = TypeVar("T")
 
 
+PAUSE_SECONDS = 0.01
+
+
+class Pace:
+    """Work in short pieces far apart: all at once it would hold up the steps of a small network, whose time is mostly
+    the interpreter's."""
+
+    def __init__(self) -> None:
+        self._hurried = threading.Event()
+
+    def pause(self) -> None:
+        """Called by the work between two pieces."""
+        self._hurried.wait(PAUSE_SECONDS)
+
+    def hurry(self) -> None:
+        """Somebody waits: no pauses from now on."""
+        self._hurried.set()
+
+
 class Job(Generic[T]):
     """Begins at once on a thread of its own; whatever it raises is raised where the result is taken.
 
     It touches neither torch nor events.
     """
 
-    def __init__(self, work: Callable[[], T], name: str) -> None:
+    def __init__(self, work: Callable[[Pace], T], name: str) -> None:
         self._work = work
+        self._pace = Pace()
         self._result: T
         self._error: BaseException | None = None
         self.done = False
@@ -31,13 +51,14 @@ class Job(Generic[T]):
 
     def _run(self) -> None:
         try:
-            self._result = self._work()
+            self._result = self._work(self._pace)
         except BaseException as error:  # noqa: BLE001  # handed over to whoever takes the result
             self._error = error
         self.done = True
 
     def result(self) -> T:
         """Wait for the end; returns what the work returned or raises what it raised."""
+        self._pace.hurry()
         self._thread.join()
         if self._error is not None:
             raise self._error

@@ -17,7 +17,7 @@ from msopt_tui.ml import checkpoint, manifest
 from msopt_tui.protocol.events import CheckpointFailed, CheckpointRemoved, CheckpointSaved, Noted
 from msopt_tui.runs.directory import RunDirectory
 from msopt_tui.runs.pins import PinError, read_pins
-from msopt_tui.steps.background import Gauge, Job
+from msopt_tui.steps.background import Gauge, Job, Pace
 from msopt_tui.steps.context import RunContext
 from msopt_tui.steps.session import Kept, Saving, Session
 
@@ -146,13 +146,16 @@ def _write(
     limit: int,
     gauge: Gauge,
     told: Callable[[], None],
+    pace: Pace,
 ) -> Kept:
     """On a thread of its own. Raises CheckpointError."""
     try:
-        saved = checkpoint.store(directory.checkpoints, taken, gauge.move, told)
+        saved = checkpoint.store(directory.checkpoints, taken, gauge.move, told, pace.pause)
     finally:
         gauge.end()
+    pace.pause()
     checkpoint.point(directory.latest, saved.path.name)
+    pace.pause()
     if is_best:
         checkpoint.point(directory.best, saved.path.name)
     ended, removed, error = time.monotonic(), list[int](), ""

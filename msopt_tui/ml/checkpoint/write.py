@@ -63,11 +63,12 @@ def store(
     snapshot: Snapshot,
     wrote: Callable[[int], None] = lambda _: None,
     ready: Callable[[], None] = lambda: None,
+    pause: Callable[[], None] = lambda: None,
 ) -> Saved:
     """Write `checkpoint-<step>`; one of that step is replaced. Only one at a time in a directory.
 
     `wrote` hears of the tensors' bytes as they are written, `Snapshot.bytes` in all; `ready` is called when they are on
-    the disk, before the checkpoint takes its place.
+    the disk, before the checkpoint takes its place; `pause` is called between pieces of work that hold the interpreter.
 
     Raises CheckpointError where it can't be written (disk full); what was there before stays as it was.
     """
@@ -77,8 +78,9 @@ def store(
         tidy(checkpoints_dir)
         unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=checkpoints_dir))
         try:
-            size = _write(unfinished, snapshot, wrote)
+            size = _write(unfinished, snapshot, wrote, pause)
             ready()
+            pause()
             put(unfinished, target)
         except BaseException:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -100,12 +102,17 @@ def save(
     return store(checkpoints_dir, snapshot(model, optimizer, tokenizer_dir, state, device))
 
 
-def _write(unfinished: Path, snapshot: Snapshot, wrote: Callable[[int], None]) -> int:
+def _write(unfinished: Path, snapshot: Snapshot, wrote: Callable[[int], None], pause: Callable[[], None]) -> int:
     """Every file, on the disk; returns the bytes of all."""
     texts = {path.name: path.read_bytes() for path in tokenizer_files(snapshot.tokenizer_dir)} | snapshot.texts
-    entries = {name: manifest.write(unfinished / name, [text]) for name, text in texts.items()}
+    entries: dict[str, manifest.FileEntry] = {}
+    for name, text in texts.items():
+        pause()
+        entries[name] = manifest.write(unfinished / name, [text])
     for name, content in snapshot.tensors.items():
+        pause()
         entries[name] = manifest.write(unfinished / name, content, wrote)
+    pause()
     return manifest.seal(unfinished, FORMAT, entries)
 
 
