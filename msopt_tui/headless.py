@@ -55,6 +55,8 @@ class Lines:
             if not events:
                 if self._link.status == "lost":
                     print(f"the engine is gone: {self._link.reason}", file=sys.stderr)
+                    log = self._link.run_dir / "output.log"
+                    print(f"{log} says more; msopt-tui resume goes on from the last checkpoint", file=sys.stderr)
                     return 1
                 time.sleep(POLL_SECONDS)
         ended = self._state.ended

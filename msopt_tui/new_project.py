@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -81,7 +83,7 @@ def ask(path: Path, given: dict[str, str], read: Callable[[str], str] | None, ou
             answer = ""
             if read is not None:
                 usual = f" [{question.usual}]" if question.usual else ""
-                answer = read(f"{question.text}{usual}: ").strip()
+                answer = read(_fitted(f"{question.text}{usual}: ")).strip()
             answers[question.option] = answer or question.usual
             try:
                 _check(question.option, answers)
@@ -97,6 +99,12 @@ def ask(path: Path, given: dict[str, str], read: Callable[[str], str] | None, ou
         "" if answers["--model"] == "new" else answers["--model"],
         int(answers["--steps"]),
     )
+
+
+def _fitted(prompt: str) -> str:
+    """In lines of the terminal, broken between words only."""
+    width = max(shutil.get_terminal_size().columns, 20)
+    return "\n".join(textwrap.wrap(prompt, width, break_on_hyphens=False, drop_whitespace=True)) + " "
 
 
 def _is_answered(question: Question, answers: dict[str, str]) -> bool:

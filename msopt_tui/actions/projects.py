@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -51,7 +52,10 @@ def new(options: Options) -> int:
     except NewError as error:
         print(f"msopt-tui: {error}", file=sys.stderr)
         return EXIT_USAGE
-    print(f"{path} written; look at it, then:  msopt-tui edit {path}   msopt-tui check {path}   msopt-tui {path}")
+    print(f"{path} is written. Then:")
+    ways = {"edit ": "look at it and change it", "check ": "the plan and the data; trains nothing", "": "start the run"}
+    for word, what in ways.items():
+        print(f"  msopt-tui {word}{shlex.quote(str(path)):<{12 + len('check ') - len(word)}}  {what}")
     return 0
 
 

@@ -35,7 +35,7 @@ class LocalLink:
     def reason(self) -> str:
         """Why it is `lost`, or why nothing can be shown."""
         if self._status == "lost":
-            return "the engine's thread ended without a word: output.log says more"
+            return "the engine's thread ended without a word"
         return self._tail.error
 
     @property

@@ -251,10 +251,8 @@ class SocketLink:
     def _cause_of_death(self) -> str:
         code = self._host.poll() if self._host else None
         if code is None:
-            how = "the engine is gone without a word"
-        elif code < 0:
+            return "the engine is gone without a word"
+        if code < 0:
             hint = " (out of memory?)" if -code == signal.SIGKILL else ""
-            how = f"the engine was ended by {signal_name(-code)}{hint}"
-        else:
-            how = f"the engine ended with exit code {code}"
-        return f"{how}; {self._tail.directory.output_log} says more, and resume goes on from the last checkpoint"
+            return f"the engine was ended by {signal_name(-code)}{hint}"
+        return f"the engine ended with exit code {code}"

@@ -32,9 +32,9 @@ def _settle() -> None:
 def farewell(outcome: Outcome | None, name: str) -> str:
     """What is said of a run once the screen is gone, a line; nothing where it was only looked at."""
     if outcome == "detached":
-        return f"{name} goes on without a screen; back to it:  msopt-tui attach {name}\n"
+        return f"{name} goes on without a screen; back to it:\n  msopt-tui attach {name}\n"
     if outcome == "ended":
-        return f"{name} is over; what came of it:  msopt-tui show {name}\n"
+        return f"{name} is over; what came of it:\n  msopt-tui show {name}\n"
     return ""
 
 

@@ -8,9 +8,10 @@ from textual.widgets import Input
 
 from msopt_tui.protocol import commands
 from msopt_tui.protocol import events as ev
+from msopt_tui.protocol.metrics import METRICS
 from msopt_tui.ui.keys import ACTIONS, BY_ID, PANES, Keys, PaneName, markdown_table
 from msopt_tui.ui.panes.base import TextPane
-from msopt_tui.ui.panes.charts import USUAL_WEIGHT
+from msopt_tui.ui.panes.charts import USUAL_WEIGHT, chart_names, name_in_words
 from msopt_tui.ui.screens.actions import DEEDS
 from msopt_tui.ui.screens.changes import ChangesDialog
 from msopt_tui.ui.screens.data import DataScreen
@@ -328,6 +329,15 @@ async def metric(ui: Cockpit, pressed: str) -> None:
     assert "gradient norm" not in ui.text()
     await ui.press(pressed, "escape")
     assert "perplexity" in ui.text()
+
+
+async def test_a_figure_that_was_chosen_is_shown_where_its_pane_has_no_room() -> None:
+    async with started(FakeLink(scripted_run(400)), size=(80, 24)) as ui:
+        await ui.press("m", *"bits/", "enter")
+        await ui.frame()
+        assert "2 learning rate · bits/byte" in ui.text()
+        known = {*chart_names(ui.screen.feed.state).values(), *METRICS}
+    assert len({name_in_words(name) for name in known}) == len(known), "no two are called the same"
 
 
 @key("filter")

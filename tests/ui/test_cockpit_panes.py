@@ -66,6 +66,15 @@ class TestPipelineStrip:
         assert self.strip(state, 20) == "● running  400/1200"
         assert self.strip(state, 32).startswith("● running  400/1200 loss 2.")
 
+    def test_where_nobody_is_at_work_any_more_nothing_is_under_way(self) -> None:
+        lost = said(pipeline_words(state_of(scripted_run(400)), "lost", 120))
+        assert "3 train ✗  400/1200" in lost
+        assert "ETA" not in lost
+        assert "tok/s" not in lost
+        stopped = state_of([*waiting_run(), ev.RunEnded(step=600, status="stopped")])
+        assert "5 refine ■" in self.strip(stopped, 120)
+        assert "▶" not in self.strip(stopped, 120)
+
     def test_nothing_moves_while_numbers_grow(self) -> None:
         early, late = (self.strip(state_of(scripted_run(steps)), 160) for steps in (90, 1_190))
         assert early.index("round") == late.index("round")

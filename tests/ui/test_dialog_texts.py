@@ -35,7 +35,7 @@ from msopt_tui.ui.ways import Places, QueueDeeds, Ways
 from tests.ui.cockpit import THEMES, make_app, started
 from tests.ui.fake_link import FakeLink
 from tests.ui.scripted import scripted_run, waiting_run
-from tests.ui.texts import RULE, SIZES, shown, some_runs, until
+from tests.ui.texts import RULE, SIZES, shown, some_runs, still, until
 from tests.unit.runs_maker import make_run
 
 BASES = {KeyScreen, TextScreen, RunView, Dialog, edit_dialogs._Question}
@@ -87,7 +87,7 @@ async def test_the_editor(what: str, size: tuple[int, int], snapshot: SnapshotAs
     async with app.run_test(size=size) as pilot:
         await until(pilot, app, "✓ nothing wrong" if what == "right" else "✗ ")
         await pilot.press(*["down"] * 9)
-        assert shown(app) == snapshot
+        assert await still(pilot, app) == snapshot
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -98,15 +98,15 @@ async def test_what_the_editor_asks(size: tuple[int, int], snapshot: SnapshotAss
     async with app.run_test(size=size) as pilot:
         await until(pilot, app, "✓ nothing wrong")
         await pilot.press("#", "escape")
-        assert shown(app) == snapshot(name="not saved")
+        assert await still(pilot, app) == snapshot(name="not saved")
         await pilot.press("c")
         path.write_text(GOOD + "# theirs\n")
         await pilot.press("ctrl+s")
-        assert shown(app) == snapshot(name="changed by others")
+        assert await still(pilot, app) == snapshot(name="changed by others")
         await pilot.press("escape")
         path.unlink()
         await pilot.press("ctrl+s")
-        assert shown(app) == snapshot(name="gone")
+        assert await still(pilot, app) == snapshot(name="gone")
 
 
 def queued(statuses: Iterable[EntryStatus]) -> None:
@@ -149,11 +149,11 @@ async def test_the_queue(
         await until(pilot, app, "No runs yet")
         await pilot.press("Q")
         await until(pilot, app, words)
-        assert shown(app) == snapshot
+        assert await still(pilot, app) == snapshot
         if what == "empty":
             await pilot.press("a", *"none.toml")
             await until(pilot, app, "does not exist")
-            assert shown(app) == snapshot(name="add")
+            assert await still(pilot, app) == snapshot(name="add")
 
 
 HISTORY: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -186,7 +186,7 @@ async def test_what_the_history_asks(size: tuple[int, int], snapshot: SnapshotAs
             await select(pilot, run)
             await pilot.press(*keys)
             await pilot.pause()
-            assert shown(app) == snapshot(name=name)
+            assert await still(pilot, app) == snapshot(name=name)
             await pilot.press("escape")
             await pilot.pause()
 
@@ -209,20 +209,20 @@ async def test_what_the_cockpit_asks(
     link = FakeLink(waiting_run(), run_dir=Path("runs/python-docs/this"))
     async with started(link, make_app(link, can_detach=False), size=size) as ui:
         await ui.press("e")
-        assert shown(ui.app) == snapshot(name="edit a proposal")
+        assert await still(ui.pilot, ui.app) == snapshot(name="edit a proposal")
         await ui.press("escape", "o")
-        assert shown(ui.app) == snapshot(name="a change of one's own")
+        assert await still(ui.pilot, ui.app) == snapshot(name="a change of one's own")
         await ui.press("escape", "escape", "7", "/", *"phase -data")
-        assert shown(ui.app) == snapshot(name="filter the journal")
+        assert await still(ui.pilot, ui.app) == snapshot(name="filter the journal")
         await ui.press("escape", "M", *"none.txt", "enter")
-        assert shown(ui.app) == snapshot(name="measure what is not there")
+        assert await still(ui.pilot, ui.app) == snapshot(name="measure what is not there")
         await ui.press("escape", "O")
         await ui.until(lambda: isinstance(ui.on_top(), PickManyDialog), "the other runs")
-        assert shown(ui.app) == snapshot(name="put runs over this one")
+        assert await still(ui.pilot, ui.app) == snapshot(name="put runs over this one")
         await ui.press("escape", "q")
-        assert shown(ui.app) == snapshot(name="leave what ends with the screen")
+        assert await still(ui.pilot, ui.app) == snapshot(name="leave what ends with the screen")
         await ui.press("s", "q")
-        assert shown(ui.app) == snapshot(name="leave what is stopping")
+        assert await still(ui.pilot, ui.app) == snapshot(name="leave what is stopping")
 
 
 @pytest.mark.parametrize("size", SIZES)

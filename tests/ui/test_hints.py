@@ -122,6 +122,6 @@ async def test_the_cursor_stays_on_its_run_through_filters_and_orders() -> None:
 
 
 def test_what_is_said_when_the_screen_is_gone() -> None:
-    assert farewell("detached", "r") == "r goes on without a screen; back to it:  msopt-tui attach r\n"
-    assert farewell("ended", "r") == "r is over; what came of it:  msopt-tui show r\n"
+    assert farewell("detached", "r") == "r goes on without a screen; back to it:\n  msopt-tui attach r\n"
+    assert farewell("ended", "r") == "r is over; what came of it:\n  msopt-tui show r\n"
     assert farewell("left", "r") == farewell(None, "r") == ""

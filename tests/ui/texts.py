@@ -24,6 +24,16 @@ def shown(app: CockpitApp) -> str:
     return "\n".join([RULE + type(app.screen).__name__, *(strip.text.rstrip() for strip in strips)])
 
 
+async def still(pilot: Pilot[Outcome], app: CockpitApp) -> str:
+    """The same once nothing changes any more: what lies behind a dialog may be painted a frame later."""
+    before = ""
+    while before != (now := shown(app)):
+        before = now
+        await pilot.pause()
+        await pilot.pause()
+    return now
+
+
 async def until(pilot: Pilot[Outcome], app: CockpitApp, words: str) -> None:
     """Wait until something is to be read."""
     for _ in range(500):

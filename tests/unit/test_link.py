@@ -151,7 +151,7 @@ class TestLocalLink:
         with pytest.raises(LinkClosed):
             link.send(Pause())
         assert polled(link) == "lost"
-        assert "output.log" in link.reason
+        assert "without a word" in link.reason
 
 
 class TestSocketLink:
@@ -200,7 +200,6 @@ class TestSocketLink:
         clock.now += GONE_SECONDS
         assert polled(link) == "lost"
         assert "without a word" in link.reason
-        assert "resume" in link.reason
         with pytest.raises(LinkClosed, match="without a word"):
             link.send(Pause())
 

@@ -56,6 +56,20 @@ def test_questions_are_asked_once_more_where_the_answer_is_no_use(tmp_path: Path
     assert "not no" in out.getvalue()
 
 
+def test_a_question_breaks_between_words_on_a_narrow_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    asked: list[str] = []
+
+    def read(prompt: str) -> str:
+        asked.append(prompt)
+        return ""
+
+    ask(tmp_path / "mine.toml", {}, read, io.StringIO())
+    lines = [line for prompt in asked for line in prompt.splitlines()]
+    assert max(map(len, lines)) <= 40
+    assert "question-answering" in {word for line in lines for word in line.replace(",", "").split()}
+
+
 def test_what_is_given_is_not_asked_and_checked_all_the_same(tmp_path: Path) -> None:
     given = {"--task": "masked-lm", "--steps": "7"}
     assert ask(tmp_path / "a.toml", given, None, io.StringIO()) == Answers("a", "masked-lm", "python-topics", "", 7)

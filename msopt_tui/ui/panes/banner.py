@@ -11,7 +11,7 @@ from msopt_tui.state.numbers import duration
 from msopt_tui.ui.keys import Keys
 from msopt_tui.ui.path_words import path_in
 from msopt_tui.ui.theme import Role
-from msopt_tui.ui.widgets.lines import LinesView, Words
+from msopt_tui.ui.widgets.lines import LinesView, Words, words_length
 
 if TYPE_CHECKING:
     from msopt_tui.state.run_state import RunState
@@ -59,9 +59,13 @@ def ended_lines(
             (f"★ {_figures(state, state.best.metrics)}", "good"),
             (f" at step {state.best.step:,}", ""),
         ]
-        if state.test is not None:
-            words += [("   test ", "muted"), (_figures(state, state.test.metrics), "accent")]
         lines.append(words)
+        if state.test is not None:
+            test: Words = [("test ", "muted"), (_figures(state, state.test.metrics), "accent")]
+            if words_length(words) + words_length(test) + 3 <= width:
+                words += [("   ", ""), *test]
+            else:
+                lines.append([("  ", ""), *test])
     if ended.model:
         lines.append(_path_line("  model ", run_dir / ended.model, "   for from_pretrained", width))
     if ended.status == "failed":

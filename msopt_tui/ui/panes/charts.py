@@ -184,7 +184,7 @@ class RatePane(ChartPane):
     def use_metric(self, name: str) -> None:
         """Show another figure in the second chart."""
         self._metric = name
-        self.border_title = f"{PANES.index(self.PANE) + 1} learning rate · {name}"
+        self.border_title = f"{PANES.index(self.PANE) + 1} learning rate · {name_in_words(name)}"
         self.redraw()
 
     def looks_at(self, state: RunState) -> object:
@@ -209,13 +209,22 @@ GRADIENT_NORM = "gradient norm"
 _OF_TRAINING = (GRADIENT_NORM, "learning rate", "training loss")
 
 
-def chart_names(state: RunState) -> list[str]:
-    """Everything of the run that can be charted: what training tells, and the metrics of its evaluations."""
-    return [*_OF_TRAINING, *state.metrics]
+def chart_names(state: RunState) -> dict[str, str]:
+    """Everything of the run that can be charted, by what people call it: what training tells, and its metrics."""
+    return {name_in_words(name): name for name in (*_OF_TRAINING, *state.metrics)}
+
+
+def name_in_words(name: str) -> str:
+    """What people call a figure beside others; each has words of its own."""
+    if name in _OF_TRAINING:
+        return name
+    from msopt_tui.state.figures import label  # not before the first frame
+
+    return "validation loss" if name == "loss" else label(name)
 
 
 def series_of(state: RunState, name: str) -> Series:
-    """The series of one of `chart_names`."""
+    """The series of one of the figures in `chart_names`."""
     training = dict(zip(_OF_TRAINING, (state.grad_norms, state.learning_rates, state.losses), strict=True))
     return training[name] if name in training else state.metric(name)
 
@@ -223,10 +232,7 @@ def series_of(state: RunState, name: str) -> Series:
 def _second(state: RunState, name: str) -> Curve:
     if name in _OF_TRAINING:
         return Curve(name, series_of(state, name), "curve-5")
-    from msopt_tui.protocol.metrics import METRICS
-
-    label = METRICS[name].label if name in METRICS else name
-    return Curve(label, series_of(state, name), "curve-5", glyph="◆", points=True)
+    return Curve(name_in_words(name), series_of(state, name), "curve-5", glyph="◆", points=True)
 
 
 def _marks(state: RunState) -> list[MarkedSteps]:

@@ -60,19 +60,20 @@ def status_words(state: RunState, standing: Standing, share: float | None = None
 
 def pipeline_words(state: RunState, standing: Standing, width: int, share: float | None = None) -> Words:
     """The fullest version of the strip that fits `width` cells."""
+    gone = _gone(state, standing)
     versions = [
-        (_steps(state, names="all"), _facts(state, _ALL)),
-        (_steps(state, names="running"), _facts(state, _ALL)),
-        (_steps(state, names="all"), _facts(state, 3)),
-        (_steps(state, names="running"), _facts(state, 3)),
-        (_steps(state, names="running")[2:], _facts(state, 2)),
-        (_steps(state, names="none")[2:], _facts(state, 2)),
-        (_steps(state, names="none", of_work=True)[2:], _facts(state, 2)),
-        (_steps(state, names="none", of_work=True)[2:], _facts(state, 1)),
-        (_steps(state, names="none")[2:], []),
+        (_steps(state, gone, names="all"), _facts(state, gone, _ALL)),
+        (_steps(state, gone, names="running"), _facts(state, gone, _ALL)),
+        (_steps(state, gone, names="all"), _facts(state, gone, 3)),
+        (_steps(state, gone, names="running"), _facts(state, gone, 3)),
+        (_steps(state, gone, names="running")[2:], _facts(state, gone, 2)),
+        (_steps(state, gone, names="none")[2:], _facts(state, gone, 2)),
+        (_steps(state, gone, names="none", of_work=True)[2:], _facts(state, gone, 2)),
+        (_steps(state, gone, names="none", of_work=True)[2:], _facts(state, gone, 1)),
+        (_steps(state, gone, names="none")[2:], []),
     ]
     for steps, facts in versions:
-        told = state.work is None or any(text == state.work.progress_words for text, _ in facts)
+        told = gone is not None or state.work is None or any(text == state.work.progress_words for text, _ in facts)
         status = status_words(state, standing, share, "" if told or state.work is None else state.work.kind)
         right = [*facts, *status, (" ", "")]
         gap = width - words_length(steps) - words_length(right)
@@ -85,7 +86,17 @@ def pipeline_words(state: RunState, standing: Standing, width: int, share: float
     return tiny
 
 
-def _steps(state: RunState, names: Literal["all", "running", "none"], *, of_work: bool = False) -> Words:
+def _gone(state: RunState, standing: Standing) -> Span | None:
+    """The mark of where the run was when it ended or was lost; `None` while an engine may be at it."""
+    if not state.over and standing not in ("lost", "no engine"):
+        return None
+    glyph, _, role = STATUS[state.status if state.over else standing]
+    return glyph, role
+
+
+def _steps(
+    state: RunState, gone: Span | None, names: Literal["all", "running", "none"], *, of_work: bool = False
+) -> Words:
     """The five steps; `of_work` leaves out what is told of as work, but for its share."""
     project = state.started.project if state.started else "msopt-tui"
     words: Words = [(f" {project}", "title"), (" │", "muted")]
@@ -93,7 +104,9 @@ def _steps(state: RunState, names: Literal["all", "running", "none"], *, of_work
         now = state.phases[phase]
         running = now.status == "running"
         glyph, role = _MARKS[now.status]
-        if running and state.status == "paused":
+        if running and gone is not None:
+            glyph, role = gone
+        elif running and state.status == "paused":
             glyph, role = "‖", "warn"
         name = f" {phase}" if names == "all" or (running and names == "running") else ""
         words += [(f" {number}{name} ", "strong" if running else "muted"), (glyph, role)]
@@ -118,20 +131,20 @@ def _progress(state: RunState) -> str:
     return f"{state.step:>{len(str(state.last_step))}}/{state.last_step}"
 
 
-def _facts(state: RunState, how_many: int) -> Words:
+def _facts(state: RunState, gone: Span | None, how_many: int) -> Words:
     rounds = state.settings.get("refine.max_rounds", "")
     speed = state.rate.tokens_per_second
     running = state.status in ("running", "evaluating")
-    facts = []
-    if state.work is not None:
+    facts: list[str] = []
+    if gone is None and state.work is not None:
         facts = state.work.facts
-    elif not state.over:
+    elif gone is None:
         facts.append(f"ETA {duration(state.eta_seconds if running else None):>7}")
         facts.append(f"{compact(speed) if speed else '–':>5} tok/s")
-    if state.round and state.work is None and state.settings.get("refine.mode") != "off":
+    if state.round and (state.work is None or gone is not None) and state.settings.get("refine.mode") != "off":
         facts.append(f"round {state.round}/{rounds}" if rounds else f"round {state.round}")
     words: Words = []
-    if state.saving is not None and how_many == _ALL:
+    if state.saving is not None and how_many == _ALL and gone is None:
         facts.append(" ".join(reversed(state.saving.facts)))
     for fact in reversed(facts[:how_many]):
         words += [(fact, ""), _BAR]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from msopt_tui.ui.panes.charts import ChartPane, RatePane, chart_names
+from msopt_tui.ui.panes.charts import ChartPane, RatePane, chart_names, name_in_words
 from msopt_tui.ui.screens.run_view import RunView
 from msopt_tui.ui.widgets.chart_units import UNITS
 
@@ -25,13 +25,19 @@ def _metric(screen: RunView) -> None:
 
     pane = next(pane for pane in screen.chart_panes if isinstance(pane, RatePane))
 
-    def chosen(name: str | None) -> None:
-        if name is not None:
-            pane.use_metric(name)
-            screen.refresh_soon()
-
     names = chart_names(screen.feed.state)
-    screen.app.push_screen(PickDialog("chart", names, pane.metric, "part of a metric's name"), chosen)
+
+    def chosen(words: str | None) -> None:
+        if words is None:
+            return
+        pane.use_metric(names[words])
+        if pane.PANE in screen.board.shown:
+            screen.refresh_soon()
+        else:
+            screen.go_to(pane.PANE)
+
+    dialog = PickDialog("chart", list(names), name_in_words(pane.metric), "part of a metric's name")
+    screen.app.push_screen(dialog, chosen)
 
 
 def _filter(screen: RunView) -> None:
