@@ -34,7 +34,7 @@ from msopt_tui.state.series import Series
 from msopt_tui.state.smoothing import Smoothed
 from msopt_tui.ui.widgets.chart import Chart
 from msopt_tui.ui.widgets.chart_model import CURVE_STYLES, MARK_GLYPHS, Curve, MarkedSteps
-from msopt_tui.ui.widgets.partial_update import TrimmingCompositor
+from msopt_tui.ui.widgets.partial_update import SendsChanges
 
 COLUMNS, LINES = 160, 45
 FRAMES_A_SECOND = 4
@@ -67,12 +67,8 @@ class Feed:
         self.smooth_norm.update()
 
 
-class TrimmedScreen(Screen[None]):
+class TrimmedScreen(SendsChanges, Screen[None]):
     """A screen that sends just the cells that changed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._compositor = TrimmingCompositor()
 
 
 class FeedApp(App[None]):

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from textual import events
 from textual.app import App, SystemCommand
@@ -28,6 +28,7 @@ from msopt_tui.ui.screens.run_view import Options, Outcome, RunView
 from msopt_tui.ui.theme import ThemeFile, load_theme, theme_names
 from msopt_tui.ui.theme_watch import SECONDS, ThemeWatch
 from msopt_tui.ui.ways import NO_WAYS, USUAL_PLACES, Places, Ways
+from msopt_tui.ui.widgets.partial_update import SendsChanges
 
 if TYPE_CHECKING:
     from msopt_tui.link.ahead import Ahead
@@ -106,6 +107,13 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         if self._link is None:
             return self._history_screen(self.exit)
         return CockpitScreen(self._link, self.keys, self._options._replace(ahead=self._ahead))
+
+    def refresh(self, *, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Redraw everything, whatever the terminal is thought to show: it may have been stopped, or lost frames."""
+        for screen in self.screen_stack if self._screen_stack else ():
+            if isinstance(screen, SendsChanges):
+                screen.forget_terminal()
+        return super().refresh(repaint=repaint, layout=layout, recompose=recompose)
 
     def get_line_filters(self) -> list[LineFilter]:
         """Whatever a widget draws passes the sanitiser."""

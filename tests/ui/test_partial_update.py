@@ -112,10 +112,7 @@ async def test_the_kind_of_update(compositor: type[Compositor]) -> None:
         assert isinstance(update, TrimmedUpdate) == (compositor is TrimmingCompositor)
 
 
-@pytest.mark.parametrize("written_over", ["render_full_update", "forget"])
-async def test_what_is_there_is_passed_over_until_everything_may_be_different(
-    written_over: str,
-) -> None:
+async def test_what_is_there_is_passed_over_until_it_is_forgotten() -> None:
     app = LettersApp(TrimmingCompositor)
     async with app.run_test(size=(80, 8)) as pilot:
         await pilot.pause()
@@ -130,5 +127,8 @@ async def test_what_is_there_is_passed_over_until_everything_may_be_different(
             return update.render_segments(app.console) if update else ""
 
         assert [letters(refreshed()) for _ in range(2)] == ["(3;41)ccc", ""]
-        getattr(compositor, written_over)()
+        compositor.forget()
         assert letters(refreshed()) == "(3;41)ccc"
+        whole = compositor.render_full_update().render_segments(app.console)
+        assert letters(whole).count("c") == 40 - 3, "what was sent already is passed over"
+        assert compositor.render_full_update().render_segments(app.console) == ""

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from msopt_tui.ui.widgets.lines import Words, words_length, wrap
+from msopt_tui.ui.widgets.partial_update import SendsChanges
 
 if TYPE_CHECKING:
     from msopt_tui.state.run_state import RunState
@@ -43,7 +44,7 @@ def hint_lines(hint: str, keys: Sequence[tuple[str, str]], room: int) -> list[Wo
     return [*(lines if hint else []), words[1:]]
 
 
-class Dialog(ModalScreen[Answer | None]):
+class Dialog(SendsChanges, ModalScreen[Answer | None]):
     """Subclasses fill the box with `body`."""
 
     CSS_PATH = "dialog.tcss"

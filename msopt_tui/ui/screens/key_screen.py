@@ -6,12 +6,14 @@ from textual import events
 from textual.message import Message
 from textual.screen import Screen
 
+from msopt_tui.ui.widgets.partial_update import SendsChanges
+
 
 class QueueWanted(Message):
     """The person wants to see the queue, from whichever screen."""
 
 
-class KeyScreen(Screen[None]):
+class KeyScreen(SendsChanges, Screen[None]):
     """On the way through its widgets' queues a key would be overtaken by the next one."""
 
     def press(self, event: events.Key) -> bool:

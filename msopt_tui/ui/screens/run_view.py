@@ -38,7 +38,6 @@ from msopt_tui.ui.screens.dialog import Dialog
 from msopt_tui.ui.screens.key_screen import KeyScreen
 from msopt_tui.ui.widgets.chart_mouse import ChartMoved
 from msopt_tui.ui.widgets.keybar import KeyBar
-from msopt_tui.ui.widgets.partial_update import TrimmingCompositor
 
 if TYPE_CHECKING:
     from msopt_tui.link.ahead import Ahead
@@ -49,7 +48,7 @@ PAUSE_SECONDS = 0.001
 WAIT_SECONDS = 0.005
 """Between two looks whether another process has read it."""
 BEHIND_SECONDS = 1.0
-"""Between two looks at the panes while such a journal is read."""
+"""Between two looks at the panes while such a journal is read, or behind a dialog."""
 REST_SECONDS = 1.0
 """Between two looks at a run that nobody is at work on: all that can come is that somebody takes it up again."""
 Outcome = Literal["detached", "ended", "left"]
@@ -106,7 +105,6 @@ class RunView(KeyScreen):
 
     def __init__(self, link: EngineLink, keys: Keys, options: Options) -> None:
         super().__init__()
-        self._compositor: TrimmingCompositor = TrimmingCompositor()
         self._link = link
         self.keys = keys
         self.options = options
@@ -177,12 +175,21 @@ class RunView(KeyScreen):
         self.feed.read()
         self.over.follow()
         self._catch_up_soon()
-        if self.data_screen is not None and self.data_screen.is_current:
-            self.data_screen.show(self.feed.state)
-        elif self.is_current:
-            self.show_all()
+        self._show_what_is_seen()
         self.react()
         self._keep_pace()
+
+    def _show_what_is_seen(self) -> None:
+        state, on_top = self.feed.state, self.app.screen
+        if self.data_screen is not None and self.data_screen.is_current:
+            self.data_screen.show(state)
+        elif not self.is_current:
+            return
+        elif isinstance(on_top, Dialog) and self.options.clock() - self._looked_at < BEHIND_SECONDS:
+            # For one cell that changes behind a dialog, Textual draws and tints all of the screen.
+            on_top.show(state)
+        else:
+            self.show_all()
 
     def _keep_pace(self) -> None:
         """Look as often as something may have come."""
@@ -339,10 +346,6 @@ class RunView(KeyScreen):
     def on_resize(self) -> None:
         """Panes may have come into view."""
         self.refresh_soon()
-
-    def on_screen_suspend(self) -> None:
-        """What another screen writes over this one is not known here."""
-        self._compositor.forget()
 
     def on_screen_resume(self) -> None:
         """Back from another screen: show what happened meanwhile."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from rich.color import ColorSystem
 from rich.style import Style
+from textual.geometry import Size
 from textual.strip import Strip
 
 _ONE_CELL_EACH: Final = re.compile(
@@ -80,26 +81,30 @@ class ScreenImage:
 
     def __init__(self) -> None:
         self._rows: dict[int, _Row] = {}
-        self._width = 0
+        self._size = Size(0, 0)
 
     def forget(self) -> None:
         """Someone else has written: nothing is known."""
         self._rows.clear()
 
-    def pen(self, width: int, color_system: ColorSystem) -> Pen:
-        """A pen for one update of a screen so wide."""
-        if width != self._width:
-            self._width = width
+    def pen(self, size: Size, color_system: ColorSystem) -> Pen:
+        """A pen for one update of a screen of this size; of another size nothing is known."""
+        if size != self._size:
+            self._size = size
             self.forget()
-        return Pen(width, color_system)
+        return Pen(size.width, color_system)
 
     def draw(self, pen: Pen, y: int, x: int, text: str, style: Style | None) -> None:
         """Have the pen write what of this text is not there yet; a character must be a cell, see `is_simple`."""
         chars, styles = self._row(y)
         end = x + len(text)
         now = style or _PLAIN
-        for begin, stop in _changes(text, now, chars[x:end], styles[x:end]):
-            pen.write(y, x + begin, text[begin:stop], now)
+        before, styles_before = chars[x:end], styles[x:end]
+        if not any(before):
+            pen.write(y, x, text, now)
+        elif before != [*text] or styles_before.count(now) != len(text):
+            for begin, stop in _changes(text, now, before, styles_before):
+                pen.write(y, x + begin, text[begin:stop], now)
         chars[x:end] = text
         styles[x:end] = [now] * len(text)
 
@@ -112,7 +117,7 @@ class ScreenImage:
     def _row(self, y: int) -> _Row:
         row = self._rows.get(y)
         if row is None:
-            row = self._rows[y] = [""] * self._width, [_PLAIN] * self._width
+            row = self._rows[y] = [""] * self._size.width, [_PLAIN] * self._size.width
         return row
 
 
