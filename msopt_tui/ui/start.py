@@ -80,6 +80,7 @@ def run_cockpit(
     outcome = app.run()
     if guard is not None:
         guard.close()
-    if link is not None:
-        print(farewell(outcome, sanitise(link.run_dir.name, multiline=False)), end="")
+    said = "" if link is None else farewell(outcome, sanitise(link.run_dir.name, multiline=False))
+    if said:  # not even nothing may be written to a terminal that is gone
+        print(said, end="")
     return app.return_code or 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 
@@ -110,6 +111,12 @@ def test_a_locale_without_a_dot_in_its_letters_gets_an_answer(session: Session) 
         assert terminal.wait_exit(10) == 0
 
 
+def _step_on(terminal: PtySession) -> int | None:
+    """The step that the first line shows."""
+    found = re.search(r"(\d+)/1000000", terminal.screen()[0])
+    return int(found[1]) if found else None
+
+
 def test_a_stalled_terminal_costs_the_run_no_step(session: Session) -> None:
     with start(session, str(session.project), "train.max_steps=1000000", "train.eval_steps=1000000") as terminal:
         terminal.wait_for("● running", 60)
@@ -127,9 +134,9 @@ def test_a_stalled_terminal_costs_the_run_no_step(session: Session) -> None:
         resident = cockpit.memory_info().rss
         assert rate(4.0) > 0.6 * before, "the machine may be busy, but nobody waits for the terminal"
         assert cockpit.memory_info().rss - resident < 8 * 2**20
-        stalled = len(terminal.raw)
+        now = session.wait_for(run, lambda state: state.step > 0).step
         terminal.resume_reading()
-        terminal.wait_for(lambda session: b"preprocess" in session.raw[stalled:], 10)
+        terminal.wait_for(lambda seen: (step := _step_on(seen)) is not None and step >= now, 10)
         terminal.wait_for("● running", 10)
         session.send_when(run, Stop(save=False), lambda state: state.step > 0)
 
