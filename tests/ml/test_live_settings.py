@@ -13,8 +13,9 @@ from msopt_tui.engine.branch import replay
 from msopt_tui.protocol import commands as cmd
 from msopt_tui.protocol import events as ev
 from msopt_tui.protocol.adjustable import ACCUMULATION, MICRO
+from msopt_tui.runs.record import read_record
 from tests.ml.live import create, create_mixed, serve
-from tests.projects import events_of, losses_of
+from tests.projects import events_of, losses_of, state_of
 
 torch.set_num_threads(1)
 
@@ -82,6 +83,9 @@ def test_parts_are_frozen_and_learn_again_where_they_left_off_and_a_wrong_name_i
     assert refused.count("nothing has been adjusted") == 1, "one took back what was adjusted before the resume"
     serve(again, {14: [cmd.Stop(save=False)]})
     assert losses_of(serve(again)) == whole
+    record = read_record(again.state)
+    assert record is not None
+    assert record.seconds == pytest.approx(state_of(again).seconds), "the record and the journal tell one duration"
 
 
 def test_weights_of_sources_change_from_a_step_on_exactly_over_resumes_and_back(tmp_path: Path) -> None:

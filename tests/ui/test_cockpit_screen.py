@@ -61,6 +61,17 @@ async def test_the_essentials_at_80_by_24() -> None:
             assert piece in shown, piece
 
 
+async def test_a_banner_leaves_a_low_screen_its_chart() -> None:
+    async with started(FakeLink(ended_run("failed", reason="no room")), size=(80, 24)) as ui:
+        assert "the traceback is at the end of" in ui.text()
+        await ui.pilot.resize_terminal(60, 13)
+        await ui.frame()
+        lines = ui.text().splitlines()
+        assert "✗ failed at step 600" in lines[1]
+        assert "! what went wrong" in lines[3]
+        assert "╭─ 1 loss" in lines[4]
+
+
 async def test_a_storm_of_resizes() -> None:
     async with started(FakeLink(scripted_run(400))) as ui:
         for size in [*SIZES, (1, 1), (81, 25)]:

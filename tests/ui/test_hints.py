@@ -92,7 +92,7 @@ def notice(listing: Listing | None = None, error: str = "", filtered: bool = Fal
 
 
 def test_each_reason_for_an_empty_list_has_words_of_its_own() -> None:
-    assert "Reading the runs in runs…" in notice()
+    assert "Reading the runs in runs/…" in notice()
     assert "The runs can't be read." in (said := notice(error="OSError: gone"))
     assert "OSError: gone" in said
     assert "msopt-tui new" in (said := notice(Listing(())))

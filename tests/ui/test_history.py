@@ -121,7 +121,7 @@ class TestList:
             assert app.names() == ["delta", "charlie", "bravo", "alpha"]
             assert app.selected() == "delta"
             text = seen(app.history, app)
-            assert "4 runs in runs" in text
+            assert "4 runs in runs/" in text
             assert "● running" in text
             assert "† died" in text
 
@@ -425,7 +425,7 @@ class TestBackground:
     async def test_no_runs_yet(self) -> None:
         app = Host(lambda path: [])
         async with app.run_test(size=(120, 30)) as pilot:
-            await until(pilot, lambda: "no runs in runs yet" in seen(app.history, app))
+            await until(pilot, lambda: "no runs in runs/ yet" in seen(app.history, app))
             await pilot.press("enter", "R", "down", "right", "G", "o")
 
     async def test_what_goes_wrong_is_said_and_the_next_reading_may_do_better(

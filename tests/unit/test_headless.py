@@ -99,7 +99,9 @@ def test_the_runs_exit_code_is_ours() -> None:
 
 def test_an_engine_that_is_gone_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines(ScriptedLink([STARTED], at_end="lost"))[0] == 1
-    assert "it fell over" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "it fell over" in said
+    assert "output.log says more; msopt-tui resume goes on" in said
 
 
 def test_foreign_text_can_not_write_to_the_terminal() -> None:

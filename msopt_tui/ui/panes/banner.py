@@ -24,6 +24,8 @@ _LOOKS: dict[str, tuple[str, Role]] = {
 }
 
 
+SHARE = 4
+"""A banner takes one line of the screen in so many at most."""
 MARGINS = 2
 """Columns at the sides of a banner."""
 
@@ -35,7 +37,13 @@ class Banner(LinesView):
     HAS_BAR = False
 
     def show_lines(self, lines: list[Words]) -> None:
-        """Show these lines; the screen is laid out anew only when their number changes."""
+        """Show these lines; the screen is laid out anew only when their number changes.
+
+        On a low screen only a quarter of it is theirs: the first ones, which say most, and the last, with the keys.
+        """
+        most = max(self.screen.size.height // SHARE, 1)
+        if len(lines) > most:
+            lines = [*lines[: most - 1], lines[-1]] if most > 1 else lines[:1]
         if len(lines) != len(self.lines):
             self.styles.height = len(lines)
         self.set_lines(lines)

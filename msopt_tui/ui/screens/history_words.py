@@ -44,12 +44,12 @@ def title_words(runs_dir: Path, listing: Listing | None, shown: int, error: str)
     if error:
         return [*words, (f" the runs can't be read: {error}", "bad")]
     if listing is None:
-        return [*words, (f" reading the runs in {near(runs_dir)}…", "muted")]
+        return [*words, (f" reading the runs in {near(runs_dir)}/…", "muted")]
     total = len(listing.rows)
     if not total:
-        return [*words, (f" no runs in {near(runs_dir)} yet: msopt-tui project.toml starts one", "muted")]
+        return [*words, (f" no runs in {near(runs_dir)}/ yet: msopt-tui project.toml starts one", "muted")]
     count = counted(total, "run") if shown == total else f"{shown:,} of {counted(total, 'run')}"
-    return [*words, (f" {count} in {near(runs_dir)}", "muted")]
+    return [*words, (f" {count} in {near(runs_dir)}/", "muted")]
 
 
 def notice_lines(
@@ -69,14 +69,14 @@ def notice_lines(
             ],
         ]
     if listing is None:
-        return [[], [(f"  Reading the runs in {near(runs_dir)}…", "muted")]]
+        return [[], [(f"  Reading the runs in {near(runs_dir)}/…", "muted")]]
     if listing.rows:
         said: Words = (
             [("  No run matches the filter.", "strong")] if is_filtered else [("  All are archived.", "strong")]
         )
         way = ("history_back", "takes the filter away") if is_filtered else ("history_archived", "lists them")
         return [[], said, [], _way(keys, *way)]
-    empty: list[Words] = [[], [("  No runs yet.", "strong"), (f"  They will lie in {near(runs_dir)}", "muted")]]
+    empty: list[Words] = [[], [("  No runs yet.", "strong"), (f"  They will lie in {near(runs_dir)}/", "muted")]]
     if has_hints:
         empty += [
             [],
