@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from msopt_tui.config.aliases import ALIASES
-from msopt_tui.config.fields import fields_of, nearest, outside, tables
+from msopt_tui.config.fields import fields_of, homes, nearest, outside, tables
 from msopt_tui.config.json_schema import table_docs
 from msopt_tui.config.schema import Source
 
@@ -49,10 +49,10 @@ def help_of(path: str) -> KeyHelp:
         struct = Source if path == "data.sources" else tables()[path]
         return KeyHelp(path, text=" ".join((struct.__doc__ or "").split()))
     table, _, name = path.rpartition(".")
-    if path and not table:
-        return KeyHelp("", text=f"{path}: unknown table{nearest(path, known)}, or a key {outside(path)}")
+    if not table and path in homes():
+        return KeyHelp("", text=f"{path}: {outside(path)}")
     if table not in known:
-        return KeyHelp("", text=f"{path}: unknown table{nearest(table, known)}" if path else "")
+        return KeyHelp("", text=f"{path}: unknown table{nearest(table or path, known)}" if path else "")
     name = ALIASES.get(table, {}).get(name, name)
     field = fields_of(table).get(name)
     if field is None:

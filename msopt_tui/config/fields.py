@@ -179,15 +179,21 @@ def nearest(word: str, known: list[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def outside(key: str) -> str:
-    """What is said of a key above the first table of a file: which table has it, or one that is nearly so called."""
-    homes: dict[str, list[str]] = {}
+@cache
+def homes() -> dict[str, str]:
+    """The table, or tables, that have a key of a name or an alias, as their headers are written."""
+    found: dict[str, list[str]] = {}
     for table in [*tables(), "data.sources"]:
         for name in (*fields_of(table), *ALIASES.get(table, {})):
-            homes.setdefault(name, []).append(f"[[{table}]]" if table == "data.sources" else f"[{table}]")
-    if key in homes:
-        return f"outside a table: it belongs to {' or '.join(homes[key])}"
+            found.setdefault(name, []).append(f"[[{table}]]" if table == "data.sources" else f"[{table}]")
+    return {name: " or ".join(headers) for name, headers in found.items()}
+
+
+def outside(key: str) -> str:
+    """What is said of a key above the first table of a file: which table has it, or one that is nearly so called."""
+    if key in homes():
+        return f"a key outside a table: it belongs to {homes()[key]}"
     from difflib import get_close_matches
 
-    close = get_close_matches(key, list(homes), n=1, cutoff=0.6)
-    return "outside a table" + (f"; did you mean {close[0]} of {' or '.join(homes[close[0]])}?" if close else "")
+    close = get_close_matches(key, list(homes()), n=1, cutoff=0.6)
+    return "a key outside a table" + (f"; did you mean {close[0]} of {homes()[close[0]]}?" if close else "")

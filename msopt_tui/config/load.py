@@ -88,7 +88,7 @@ def _checked_tables(raw: Raw, where: str, text: str, problems: list[Problem]) ->
     while pending:
         table, values = pending.pop(0)
         if table not in merged:
-            message = f"unknown table{nearest(table, list(merged))}" if _is_table(values) else f"a key {outside(table)}"
+            message = f"unknown table{nearest(table, list(merged))}" if _is_table(values) else outside(table)
             problems.append(Problem(where, table, message, _line(text, table)))
         elif not isinstance(values, dict):
             problems.append(Problem(where, table, f"a table is meant: [{table}]", _line(text, table)))
