@@ -35,7 +35,7 @@ from msopt_tui.ui.ways import Places, QueueDeeds, Ways
 from tests.ui.cockpit import THEMES, make_app, started
 from tests.ui.fake_link import FakeLink
 from tests.ui.scripted import scripted_run, waiting_run
-from tests.ui.texts import RULE, SIZES, shown, some_runs, still, until
+from tests.ui.texts import RULE, SIZES, burst, shown, some_runs, still, until
 from tests.unit.runs_maker import make_run
 
 BASES = {KeyScreen, TextScreen, RunView, Dialog, edit_dialogs._Question}
@@ -86,7 +86,7 @@ async def test_the_editor(what: str, size: tuple[int, int], snapshot: SnapshotAs
     app = app_of(Path("project.toml"))
     async with app.run_test(size=size) as pilot:
         await until(pilot, app, "✓ nothing wrong" if what == "right" else "✗ ")
-        await pilot.press(*["down"] * 9)
+        await burst(pilot, *["down"] * 9)
         assert await still(pilot, app) == snapshot
 
 
@@ -151,7 +151,7 @@ async def test_the_queue(
         await until(pilot, app, words)
         assert await still(pilot, app) == snapshot
         if what == "empty":
-            await pilot.press("a", *"none.toml")
+            await burst(pilot, "a", *"none.toml")
             await until(pilot, app, "does not exist")
             assert await still(pilot, app) == snapshot(name="add")
 
@@ -184,18 +184,16 @@ async def test_what_the_history_asks(size: tuple[int, int], snapshot: SnapshotAs
         await until(pilot, app, "alpha")
         for name, (run, keys) in HISTORY.items():
             await select(pilot, run)
-            await pilot.press(*keys)
-            await pilot.pause()
+            await burst(pilot, *keys)
             assert await still(pilot, app) == snapshot(name=name)
-            await pilot.press("escape")
-            await pilot.pause()
+            await burst(pilot, "escape")
 
 
 async def select(pilot: Pilot[Outcome], run: str) -> None:
     screen = pilot.app.screen
     assert isinstance(screen, HistoryScreen)
     names = [row.run for row in screen.rows.rows]
-    await pilot.press("g", *["down"] * names.index(run))
+    await burst(pilot, "g", *["down"] * names.index(run))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -212,9 +210,11 @@ async def test_what_the_cockpit_asks(
         assert await still(ui.pilot, ui.app) == snapshot(name="edit a proposal")
         await ui.press("escape", "o")
         assert await still(ui.pilot, ui.app) == snapshot(name="a change of one's own")
-        await ui.press("escape", "escape", "7", "/", *"phase -data")
+        await ui.press("escape", "escape", "7", "/")
+        await ui.type(*"phase -data")
         assert await still(ui.pilot, ui.app) == snapshot(name="filter the journal")
-        await ui.press("escape", "M", *"none.txt", "enter")
+        await ui.press("escape", "M")
+        await ui.type(*"none.txt", "enter")
         assert await still(ui.pilot, ui.app) == snapshot(name="measure what is not there")
         await ui.press("escape", "O")
         await ui.until(lambda: isinstance(ui.on_top(), PickManyDialog), "the other runs")

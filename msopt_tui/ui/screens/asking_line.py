@@ -45,7 +45,9 @@ def open_rollback(screen: RunView) -> None:
     if not steps:
         screen.say("there is no checkpoint yet to go back to")
         return
-    dialog = LineDialog("roll back", "checkpoint", _listed(steps), partial(_wrong_step, steps), str(steps[-1]))
+    dialog = LineDialog(
+        "roll back", "checkpoint", f"there are {_listed(steps)}", partial(_wrong_step, steps), str(steps[-1])
+    )
     _ask(screen, dialog, lambda text: screen.send(commands.RollBack(step=int(text))))
 
 
@@ -61,7 +63,7 @@ def open_branch(screen: RunView) -> None:
         def chosen(text: str) -> None:
             screen.run_worker(_branch(screen, branch_run, text), exclusive=True, exit_on_error=False)
 
-        hint = f"{_listed(steps)}; then table.key=value …"
+        hint = f"there are {_listed(steps)}; then table.key=value …"
         dialog = LineDialog("branch into a new run", "checkpoint", hint, partial(_wrong_branch, steps), f"{steps[-1]} ")
         _ask(screen, dialog, chosen)
 
