@@ -15,6 +15,7 @@ import msgspec
 
 from msopt_tui.config.change import value_of
 from msopt_tui.config.fields import Scalar
+from msopt_tui.engine.refusals import between_rounds
 from msopt_tui.protocol import commands as cmd
 from msopt_tui.protocol.adjustable import ADJUSTABLE, check_all, complete, differing
 from msopt_tui.protocol.events import (
@@ -29,11 +30,6 @@ from msopt_tui.protocol.events import (
 from msopt_tui.runs.directory import RunDirectory
 from msopt_tui.runs.pins import PinError, pin
 from msopt_tui.steps.context import LiveSettings, Serving, Situation, StopRun
-
-_BEFORE_THE_FIRST = {
-    "probing": "the range test before the first round is under way",
-    "deciding": "the first round has not begun: it waits for a decision",
-}
 
 
 class Control:
@@ -206,10 +202,6 @@ class Control:
     def _refused(self, command: cmd.Command, reason: str) -> None:
         self._emit(CommandRefused(id=command.id, command=command.name, reason=reason))
 
-    def _refused_between(self, command: cmd.Command, reason: str) -> None:
-        """Refuse what only a round can serve; before the first one no round is over, whatever the situation."""
-        self._refused(command, _BEFORE_THE_FIRST.get(self._situation, reason) if self._step == 0 else reason)
-
     def _pause(self, command: cmd.Pause) -> None:
         if command.at_step is not None:
             self._pause_later(command, command.at_step)
@@ -234,7 +226,7 @@ class Control:
         if command.steps < 1:
             self._refused(command, f"{command.steps} steps: a whole number >= 1")
         elif self._situation in ("probing", "deciding"):
-            self._refused_between(command, "the round is over: the next one begins after the decision")
+            self._refused(command, between_rounds("steps", self._situation, self._step))
         elif self._situation == "preparing":
             self._waiting.append(command)
             self._go_on()
@@ -279,7 +271,7 @@ class Control:
         elif self._situation == "evaluating":
             self._applied(command, "the evaluation under way is of these weights")
         elif self._situation in ("probing", "deciding"):
-            self._refused_between(command, "the round's end has just been evaluated")
+            self._refused(command, between_rounds("evaluation", self._situation, self._step))
         elif self._serving is None:
             self._wait(command)
         else:
@@ -288,9 +280,7 @@ class Control:
 
     def _answer(self, command: cmd.Evaluate) -> None:
         if self._situation in ("probing", "deciding"):
-            self._refused_between(
-                command, "the weights in memory are a race's: ask again when the next round has begun"
-            )
+            self._refused(command, between_rounds("answer", self._situation, self._step))
         elif self._situation == "evaluating" or self._serving is None:
             self._wait(command)
         else:
@@ -320,7 +310,7 @@ class Control:
 
     def _save(self, command: cmd.Save) -> None:
         if self._situation in ("probing", "deciding"):
-            self._refused_between(command, "the round's end is saved already")
+            self._refused(command, between_rounds("save", self._situation, self._step))
         elif self._situation == "evaluating" or self._serving is None:
             self._wait(command)
         else:
@@ -328,7 +318,7 @@ class Control:
 
     def _roll_back(self, command: cmd.RollBack) -> None:
         if self._situation in ("probing", "deciding"):
-            self._refused_between(command, "the round is over: the next one begins from the best checkpoint")
+            self._refused(command, between_rounds("rollback", self._situation, self._step))
         elif self._situation == "evaluating" or self._serving is None:
             self._wait(command)
         else:
@@ -351,7 +341,7 @@ class Control:
 
     def _refine(self, command: cmd.Refine) -> None:
         if self._situation in ("probing", "deciding"):
-            self._refused_between(command, "refining already")
+            self._refused(command, between_rounds("refine", self._situation, self._step))
         elif self._situation in ("evaluating", "preparing"):
             self._wait(command)
         elif self._step == 0:
