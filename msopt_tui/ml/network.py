@@ -31,46 +31,65 @@ def build(
     numbers in a pretrained one, `watcher` how far it is. Raises DataError for a pretrained model that can't be used,
     ValueError for parts to freeze that it has not.
     """
-    pad = load(prepared.tokenizer_dir, prepared.meta.family).pad
-    table, end, seed = config.model, prepared.meta.end_of_text, config.train.seed
-    head, labels = head_of(config.task.name, prepared.meta.family), prepared.labels
+    head = head_of(config.task.name, prepared.meta.family)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        if table.pretrained:
-            directory = locate(table.pretrained, base_dir, weights=True, watcher=watcher)
-            found = pretrained.read(
-                directory,
-                vocab_size=prepared.vocab_size,
-                eos_token_id=end,
-                pad_token_id=pad,
-                head=head,
-                labels=labels,
-                four_bits=table.load_in_4bit,
-                watcher=watcher,
-            )
-            network, new = found.model, found.new
-            if new:
-                note(f"new head: {', '.join(new)} start from random numbers, {directory.name} has none for this task")
-            model.set_dropout(network, table.dropout)
+        torch.manual_seed(config.train.seed)
+        if config.model.pretrained:
+            network = _from_pretrained(config, prepared, base_dir, head, note, watcher)
         else:
-            network = model.build(
-                table,
-                vocab_size=prepared.vocab_size,
-                max_length=config.data.max_length,
-                eos_token_id=end,
-                pad_token_id=pad,
-                seed=seed,
-                device=torch.device("cpu"),
-                head=head,
-                labels=labels,
-            )
-            new = ()
-        _restrict(network, config, head, str(directory) if table.pretrained else "", new)
-    if table.load_in_4bit:
+            network = _from_random(config, prepared, head)
+    if config.model.load_in_4bit:
         return network  # quantised weights lie on their device already and can't be moved
     if device.type != "cpu":
         watcher.progress(0, 0, "", f"moving the network to {device}")
     return model.placed(network, device)
+
+
+def _from_pretrained(
+    config: Config,
+    prepared: PreparedData,
+    base_dir: Path,
+    head: Head,
+    note: Callable[[str], None],
+    watcher: Watcher,
+) -> PreTrainedModel:
+    table = config.model
+    directory = locate(table.pretrained, base_dir, weights=True, watcher=watcher)
+    found = pretrained.read(
+        directory,
+        vocab_size=prepared.vocab_size,
+        eos_token_id=prepared.meta.end_of_text,
+        pad_token_id=_pad(prepared),
+        head=head,
+        labels=prepared.labels,
+        four_bits=table.load_in_4bit,
+        watcher=watcher,
+    )
+    if found.new:
+        note(f"new head: {', '.join(found.new)} start from random numbers, {directory.name} has none for this task")
+    model.set_dropout(found.model, table.dropout)
+    _restrict(found.model, config, head, str(directory), found.new)
+    return found.model
+
+
+def _from_random(config: Config, prepared: PreparedData, head: Head) -> PreTrainedModel:
+    network = model.build(
+        config.model,
+        vocab_size=prepared.vocab_size,
+        max_length=config.data.max_length,
+        eos_token_id=prepared.meta.end_of_text,
+        pad_token_id=_pad(prepared),
+        seed=config.train.seed,
+        device=torch.device("cpu"),
+        head=head,
+        labels=prepared.labels,
+    )
+    _restrict(network, config, head, "", ())
+    return network
+
+
+def _pad(prepared: PreparedData) -> int | None:
+    return load(prepared.tokenizer_dir, prepared.meta.family).pad
 
 
 def estimate(config: Config, prepared: PreparedData, base_dir: Path) -> model.ModelFacts:

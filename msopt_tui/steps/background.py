@@ -13,7 +13,8 @@ from msopt_tui.state.work import kind_of
 T = TypeVar("T")
 
 
-PAUSE_SECONDS = 0.01
+PAUSE_SECONDS = 0.02
+"""About two steps of a network so small that a save holds it up at all."""
 
 
 class Pace:

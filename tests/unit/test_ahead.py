@@ -44,6 +44,8 @@ def content(state: RunState) -> dict[str, object]:
     said: dict[str, object] = {"lines": list(state.journal), "count": state.journal.count}
     for field in fields(state):
         value = getattr(state, field.name)
+        if field.name == "journal":
+            continue
         if field.name in ("losses", "grad_norms", "learning_rates"):
             said[field.name] = list(value.points(0, 1e9)), list(value.not_finite_in(0, 1e9))
         elif field.name == "metrics":
@@ -52,9 +54,9 @@ def content(state: RunState) -> dict[str, object]:
             said[field.name] = {kind: list(value.of(kind)) for kind in value}
         elif field.name in ("evaluations", "answers", "resources", "alerts"):
             said[field.name] = list(value)
-        elif field.name in ("clock", "spent", "energy", "rate", "work", "saving"):
-            said[field.name] = pickle.dumps(value)
-        elif field.name != "journal":
+        elif "__eq__" not in {name for kind in type(value).__mro__[:-1] for name in vars(kind)}:
+            said[field.name] = pickle.dumps(value)  # of those that are compared by identity
+        else:
             said[field.name] = value
     return said
 
