@@ -295,6 +295,7 @@ def _read(plan: Plan, base_dir: Path, raw: Corpus, progress: Progress, check: Ch
     counts = [0] * len(config.data.sources)
     named_twice = 0
     understood: dict[str, str] = {}
+    sizes = [sources.size(source, base_dir) for source in config.data.sources]
     for number, source in enumerate(config.data.sources):
         sources.fetch(source, base_dir, Watcher(progress, check))
         for document in _documents(plan, source, base_dir, tally, understood):
@@ -307,7 +308,8 @@ def _read(plan: Plan, base_dir: Path, raw: Corpus, progress: Progress, check: Ch
             for start in range(0, len(document.text), HASH_CHARS):
                 digest.update(document.text[start : start + HASH_CHARS].encode())
             digest.update(b"\0")
-            progress(len(raw), 0, "documents", f"reading {_end_of(document.origin)}")
+            progress(*_how_far(sizes, number, tally, len(raw)), f"reading {_end_of(document.origin)}")
+        tally.bytes_read = sum(size or 0 for size in sizes[: number + 1])  # also where a source tells nothing
     return Reading(
         sha256=digest.hexdigest(),
         documents=counts,
@@ -318,6 +320,14 @@ def _read(plan: Plan, base_dir: Path, raw: Corpus, progress: Progress, check: Ch
         examples=tally.examples,
         understood=understood,
     )
+
+
+def _how_far(sizes: Sequence[int | None], number: int, tally: Tally, documents: int) -> tuple[int, int, str]:
+    """Done, total and unit: bytes where all sources are files whose sizes are known, else documents without an end."""
+    known = [size for size in sizes if size is not None]
+    if len(known) < len(sizes):
+        return documents, 0, "documents"
+    return min(tally.bytes_read, sum(known[: number + 1])), sum(known), "bytes"
 
 
 def _end_of(origin: str) -> str:

@@ -20,6 +20,12 @@ class Tally:
     """Things kept in another form: what was done to how often."""
     examples: dict[str, list[str]] = field(default_factory=dict)
     """Short excerpts of what was dropped, everything unprintable escaped."""
+    bytes_read: int = 0
+    """Of the sources' files, as they lie on the disk: how far reading is."""
+
+    def read(self, size: int) -> None:
+        """So many bytes more of a file are behind the reader."""
+        self.bytes_read += size
 
     def remove(self, what: str, example: str, count: int = 1) -> None:
         """Count something dropped, and keep an excerpt of the first few."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import TypeVar
@@ -33,7 +34,7 @@ async def on_daemon(read: Callable[[], T]) -> T:
             result = read()
         except Exception as failure:  # noqa: BLE001  # whatever it is, it is raised where it is waited for
             error = failure
-        if not loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, result, error)
 
     threading.Thread(target=work, name="reading", daemon=True).start()

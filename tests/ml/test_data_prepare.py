@@ -197,7 +197,9 @@ def test_progress_has_counts_that_grow_to_their_total(tmp_path: Path) -> None:
         "hashing",
         "waiting",
     ]
-    for stage in stages[1:]:
+    size = sum(path.stat().st_size for path in tmp_path.glob("*.txt"))
+    assert heard[0][1:3] == (size, "bytes")
+    for stage in stages:
         counts = [(done, total) for done, total, _, detail in heard if detail.startswith(stage)]
         assert counts == sorted(counts)
         assert counts[-1][0] == counts[-1][1] or stage == "hashing", "a file is hashed in one go"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from msopt_tui.config.schema import Source
 from msopt_tui.data.errors import DataError
 from msopt_tui.data.row import Row
-from msopt_tui.data.sources import SOURCES, read, rows
+from msopt_tui.data.sources import SOURCES, read, rows, size
 from msopt_tui.data.sources.rows import BrokenRow, reach
 from msopt_tui.data.sources.values import DEEPEST, TooDeep, name_classes, plain
 from msopt_tui.data.tally import Tally
@@ -246,3 +246,16 @@ def test_a_kind_without_running_text_says_so(tmp_path: Path) -> None:
         if kind.read is None:
             with pytest.raises(DataError, match=f'"{name}" has rows for other tasks'):
                 read(Source(kind=name), tmp_path, Tally())  # type: ignore[arg-type]  # one of the kinds
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "parquet", "arrow"])
+def test_reading_tells_how_many_bytes_of_its_files_are_behind_it(tmp_path: Path, kind: TableKind) -> None:
+    WRITERS[kind](tmp_path)
+    source, tally, levels = Source(kind=kind, path=f"rows.{kind}"), Tally(), list[int]()
+    for _ in rows(source, tmp_path, tally):
+        levels.append(tally.bytes_read)
+    whole = (tmp_path / f"rows.{kind}").stat().st_size
+    assert levels == sorted(levels)
+    assert whole // 2 <= tally.bytes_read <= whole
+    assert size(source, tmp_path) == whole
+    assert size(Source(kind=kind, path=f"rows.{kind}", max_documents=1), tmp_path) is None

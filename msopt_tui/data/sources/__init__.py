@@ -107,6 +107,17 @@ def rows(source: Source, base_dir: Path, tally: Tally) -> Iterator[Row]:
     return islice(found, source.max_documents) if source.max_documents else found
 
 
+def size(source: Source, base_dir: Path) -> int | None:
+    """Bytes of all that will be read; `None` where that can't be told before. Raises DataError like `read`."""
+    if source.max_documents or SOURCES[source.kind].fetch is not None:
+        return None
+    found = inputs(source, base_dir)
+    try:
+        return None if found is None else sum(path.stat().st_size for path in found)
+    except OSError:
+        return None  # whoever reads it says what is wrong
+
+
 def group_column(source: Source) -> str:
     """The column whose values keep rows of the same split together; empty where each row is by itself."""
     return source.group_column or SOURCES[source.kind].group_column

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +15,14 @@ FILE_LIMIT = 64 << 20
 """Larger files are only read piece by piece (bytes): whole, one takes up to ten times its size in memory."""
 ROW_LIMIT = 16 << 20
 """A row of a table that is longer than this is broken (bytes, in `lines` characters)."""
+
+Heard = Callable[[int], None]
+"""Is told of bytes that are behind the reader."""
+
+
+def unheard(size: int) -> None:
+    """Nobody asks how far it is."""
+
 
 FOREIGN_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",
@@ -30,8 +38,11 @@ def name_of(path: Path, base_dir: Path) -> str:
     return (path.relative_to(base_dir) if path.is_relative_to(base_dir) else path).as_posix()
 
 
-def raw_blocks(path: Path) -> Iterator[bytes]:
-    """A file's bytes in blocks. Raises DataError where it can't be read, is UTF-16 or changes meanwhile."""
+def raw_blocks(path: Path, heard: Heard = unheard) -> Iterator[bytes]:
+    """A file's bytes in blocks, each told of when it is behind.
+
+    Raises DataError where it can't be read, is UTF-16 or changes meanwhile.
+    """
     try:
         with path.open("rb") as file:
             before = _state(file)
@@ -39,8 +50,10 @@ def raw_blocks(path: Path) -> Iterator[bytes]:
             _refuse_foreign(path, first)
             if first:
                 yield first
+                heard(len(first))
             while block := file.read(BLOCK_BYTES):
                 yield block
+                heard(len(block))
             changed = _state(file) != before
     except OSError as error:
         raise DataError(f"{path}: can't be read: {error.strerror}") from error
@@ -48,11 +61,11 @@ def raw_blocks(path: Path) -> Iterator[bytes]:
         raise DataError(f"{path}: changed while it was being read: start again when it is complete")
 
 
-def text_blocks(path: Path) -> Iterator[str]:
+def text_blocks(path: Path, heard: Heard = unheard) -> Iterator[str]:
     """A file's text in blocks, without byte order mark. Raises DataError naming the file, the byte and the way out."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     position = 0
-    for block in raw_blocks(path):
+    for block in raw_blocks(path, heard):
         nul = block.find(0)
         if nul >= 0:
             raise DataError(
@@ -65,10 +78,10 @@ def text_blocks(path: Path) -> Iterator[str]:
     _decoded(decoder, b"", position, path)
 
 
-def whole_text(path: Path) -> str:
+def whole_text(path: Path, heard: Heard = unheard) -> str:
     """All of a file's text; raises DataError also where it is larger than FILE_LIMIT."""
     refuse_large(path)
-    return "".join(text_blocks(path))
+    return "".join(text_blocks(path, heard))
 
 
 def refuse_large(path: Path) -> None:
@@ -84,11 +97,11 @@ def refuse_large(path: Path) -> None:
         )
 
 
-def lines(path: Path) -> Iterator[str]:
+def lines(path: Path, heard: Heard = unheard) -> Iterator[str]:
     r"""A file's lines, each with its `\n`; other line breaks stay inside. Raises DataError for an endless one."""
     rest: list[str] = []
     number, chars = 1, 0
-    for block in text_blocks(path):
+    for block in text_blocks(path, heard):
         *whole, last = block.split("\n")
         for line in whole:
             yield "".join([*rest, line, "\n"])
@@ -101,10 +114,10 @@ def lines(path: Path) -> Iterator[str]:
         yield "".join(rest)
 
 
-def raw_lines(path: Path) -> Iterator[bytes | None]:
+def raw_lines(path: Path, heard: Heard = unheard) -> Iterator[bytes | None]:
     """A file's lines as bytes without their line break; `None` stands for one of more than ROW_LIMIT bytes."""
     rest, too_long = b"", False
-    for block in raw_blocks(path):
+    for block in raw_blocks(path, heard):
         *whole, last = block.split(b"\n")
         for line in whole:
             yield None if too_long or len(rest) + len(line) > ROW_LIMIT else rest + line

@@ -95,11 +95,13 @@ def _features(schema: Schema) -> dict[str, object]:
 def _parquet(path: Path, column: str, tally: Tally) -> Iterator[RecordBatch]:
     from pyarrow import parquet
 
+    size = path.stat().st_size
     with parquet.ParquetFile(path) as file:
         wanted = _wanted(file.schema_arrow, column, path, tally)
         for batch in file.iter_batches(BATCH_ROWS, columns=wanted):
             # A batch that was read from a part of the columns does not carry the file's description of them.
             yield batch.replace_schema_metadata(file.schema_arrow.metadata)
+            tally.read(size * batch.num_rows // max(file.metadata.num_rows, 1))
 
 
 def _arrow(path: Path, column: str, tally: Tally) -> Iterator[RecordBatch]:
@@ -111,13 +113,18 @@ def _arrow(path: Path, column: str, tally: Tally) -> Iterator[RecordBatch]:
             file = pa.ipc.open_file(source)
         except pa.ArrowInvalid:
             source.seek(0)
+            behind = 0
             stream = pa.ipc.open_stream(source)
             wanted = _wanted(stream.schema, column, path, tally)
-            yield from (part for batch in stream for part in _parts(batch, wanted))
+            for batch in stream:
+                yield from _parts(batch, wanted)
+                tally.read(source.tell() - behind)
+                behind = source.tell()
         else:
             wanted = _wanted(file.schema, column, path, tally)
             for index in range(file.num_record_batches):
                 yield from _parts(file.get_batch(index), wanted)
+                tally.read(source.size() // file.num_record_batches)
 
 
 def _parts(batch: RecordBatch, wanted: list[str]) -> Iterator[RecordBatch]:

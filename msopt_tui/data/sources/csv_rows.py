@@ -46,7 +46,7 @@ def _rows(source: Source, base_dir: Path, tally: Tally, broken: BrokenRows, colu
 def _read_file(path: Path, origin: str, delimiter: str, column: str, tally: Tally, broken: BrokenRows) -> Iterator[Row]:
     # The limit is the module's own: without it a quote that is never closed would take in the rest of the file.
     csv.field_size_limit(ROW_LIMIT)
-    table = csv.reader(lines(path), delimiter=delimiter, strict=True)
+    table = csv.reader(lines(path, tally.read), delimiter=delimiter, strict=True)
     header = _header(table, path, column)
     number = 0
     while True:

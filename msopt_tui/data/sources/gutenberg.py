@@ -15,7 +15,7 @@ from pathlib import Path
 from msopt_tui.config.schema import Source
 from msopt_tui.data.document import Document
 from msopt_tui.data.errors import DataError
-from msopt_tui.data.sources.blocks import name_of, raw_blocks, refuse_large, whole_text
+from msopt_tui.data.sources.blocks import Heard, name_of, raw_blocks, refuse_large, whole_text
 from msopt_tui.data.sources.paths import find_files
 from msopt_tui.data.sources.text import in_passages
 from msopt_tui.data.tally import Tally
@@ -56,7 +56,7 @@ def read(source: Source, base_dir: Path, tally: Tally) -> Iterator[Document]:
     """The books named by a path or glob, sorted. Raises DataError."""
     for path in find_files(source.path, base_dir):
         origin = name_of(path, base_dir)
-        book = strip_licence(_book_text(path).replace("\r\n", "\n"), origin, tally)
+        book = strip_licence(_book_text(path, tally.read).replace("\r\n", "\n"), origin, tally)
         if source.document == "paragraphs":
             yield from in_passages(iter([book]), origin, source.document_chars, tally)
         elif source.document == "line":
@@ -67,17 +67,19 @@ def read(source: Source, base_dir: Path, tally: Tally) -> Iterator[Document]:
             yield from (Document(text, origin, part) for part, text in numbered)
 
 
-def _book_text(path: Path) -> str:
+def _book_text(path: Path, heard: Heard) -> str:
     """A book in UTF-8, or in the Latin encoding that its own header names."""
     try:
-        return whole_text(path)
+        text = whole_text(path)
     except DataError:
         refuse_large(path)
         raw = b"".join(raw_blocks(path))
         named = _CHARSET.search(raw[:20_000])
         if named is None or not _LATIN.fullmatch(named[1]) or b"\0" in raw:
             raise
-        return raw.decode("cp1252", errors="strict" if b"1252" in named[1] else "replace")
+        text = raw.decode("cp1252", errors="strict" if b"1252" in named[1] else "replace")
+    heard(path.stat().st_size)
+    return text
 
 
 def strip_licence(text: str, origin: str, tally: Tally) -> str:

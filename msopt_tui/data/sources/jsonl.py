@@ -45,7 +45,7 @@ def _rows(source: Source, base_dir: Path, tally: Tally, broken: BrokenRows, colu
 
 def _read_file(path: Path, origin: str, column: str, tally: Tally, broken: BrokenRows) -> Iterator[Row]:
     seen_columns = not column
-    for number, line in enumerate(raw_lines(path), 1):
+    for number, line in enumerate(raw_lines(path, tally.read), 1):
         if line is not None and not line.strip():
             continue
         try:

@@ -64,8 +64,9 @@ def parsed(paths: list[Path], root: Path, tally: Tally) -> Iterator[Module]:
                 tree = ast.parse(text)
         except (SyntaxError, ValueError, OSError, RecursionError) as error:
             tally.remove("modules that can't be parsed", f"{name}: {error}")
-            continue
-        yield Module(name, text, tree)
+        else:
+            yield Module(name, text, tree)
+            tally.read(path.stat().st_size)
 
 
 def definitions(node: Documented, name: str) -> Iterator[tuple[str, Documented]]:

@@ -19,11 +19,11 @@ def read(source: Source, base_dir: Path, tally: Tally) -> Iterator[Document]:
         origin = name_of(path, base_dir)
         match source.document:
             case "paragraphs":
-                yield from in_passages(text_blocks(path), origin, source.document_chars, tally)
+                yield from in_passages(text_blocks(path, tally.read), origin, source.document_chars, tally)
             case "line":
                 yield from _in_lines(path, origin, tally)
             case _:
-                yield Document(whole_text(path), origin)
+                yield Document(whole_text(path, tally.read), origin)
 
 
 def in_passages(blocks: Iterator[str], origin: str, chars: int, tally: Tally) -> Iterator[Document]:
@@ -34,7 +34,7 @@ def in_passages(blocks: Iterator[str], origin: str, chars: int, tally: Tally) ->
 
 
 def _in_lines(path: Path, origin: str, tally: Tally) -> Iterator[Document]:
-    for part, (text, forced) in enumerate(short_lines(text_blocks(path)), 1):
+    for part, (text, forced) in enumerate(short_lines(text_blocks(path, tally.read)), 1):
         tally.change("lines cut because they are too long", forced)
         if text and not text.isspace():
             yield Document(text, origin, part)

@@ -6,7 +6,7 @@ import bz2
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, BinaryIO
 from xml.etree.ElementTree import ParseError
 
 from msopt_tui.config.schema import Source
@@ -37,10 +37,12 @@ def read(source: Source, base_dir: Path, tally: Tally) -> Iterator[Document]:
     for path in find_files(source.path, base_dir):
         origin = name_of(path, base_dir)
         try:
-            with _opened(path) as file:
+            with path.open("rb") as packed, _unpacked(path, packed) as file:
                 dump = mwxml.Dump.from_file(file)
-                media = _media_names(dump)
+                media, behind = _media_names(dump), 0
                 for part, page in enumerate(dump, 1):
+                    tally.read(packed.tell() - behind)
+                    behind = packed.tell()
                     text = _article(page, media, origin, tally)
                     if text:
                         yield Document(text, origin, part)
@@ -48,8 +50,8 @@ def read(source: Source, base_dir: Path, tally: Tally) -> Iterator[Document]:
             raise DataError(f"{path}: is no whole dump of a MediaWiki (.xml or .xml.bz2): {error}") from error
 
 
-def _opened(path: Path) -> IO[bytes]:
-    return bz2.open(path, "rb") if path.suffix == ".bz2" else path.open("rb")
+def _unpacked(path: Path, packed: BinaryIO) -> IO[bytes]:
+    return bz2.open(packed, "rb") if path.suffix == ".bz2" else packed
 
 
 def _media_names(dump: Dump) -> frozenset[str]:
