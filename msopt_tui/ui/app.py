@@ -127,6 +127,9 @@ class CockpitApp(App[Outcome], inherit_bindings=False):
         """
         if isinstance(event, events.Key):
             screen = self.screen
+            if self.keys.means(event.key, "redraw"):
+                self.refresh()  # on any screen, and in the middle of a dialog
+                return
             if isinstance(screen, KeyScreen) and screen.press(event):
                 return
         await super().on_event(event)

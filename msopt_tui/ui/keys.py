@@ -139,6 +139,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("history", ("h", "f2"), "history", "All runs: look at, compare, resume.", "Program", (), 30),
     Action("queue", ("Q",), "queue", "Project files that run one after another: look at, add, reorder.", "Program"),
     Action("help", ("?", "f1"), "help", "All keys.", "Program", (), 91),
+    Action("redraw", ("ctrl+l",), "redraw", "Draw the whole screen anew, over what others wrote on it.", "Program"),
     Action("palette", (":", "ctrl+p"), "commands", "Find an action by its name.", "Program", (), 41),
     Action("quit", ("q", "ctrl+c", "ctrl+q"), "quit", "Leave, or end the run; asks which.", "Program", (), 92),
 )
@@ -184,6 +185,10 @@ class Keys:
     def find_on(self, place: Place, key: str, character: str | None) -> Action | None:
         """The action of a key press on a screen other than the cockpit."""
         return self._by_place.get((place, key)) or self._by_place.get((place, character or ""))
+
+    def means(self, key: str, action_id: str) -> bool:
+        """Whether a key is one of an action's."""
+        return any(key in one.keys for one in (*self.actions, *self.elsewhere) if one.id == action_id)
 
     def key_of(self, action_id: str) -> str:
         """The first key of an action, as it is shown."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -618,6 +619,22 @@ async def palette(ui: Cockpit, pressed: str) -> None:
     await ui.pilot.pause(0.2)
     await ui.press("enter")
     await ui.until(lambda: "evaluate" in ui.sent, "the palette to run the action")
+
+
+@key("redraw")
+async def redraw(ui: Cockpit, pressed: str) -> None:
+    """On any screen: what is known of the terminal is forgotten, so that all of it is sent."""
+    forgotten: list[object] = []
+    for opened, screen in (("", type(ui.screen)), ("?", HelpDialog)):
+        if opened:
+            await ui.press(opened)
+        on_top = ui.on_top()
+        assert isinstance(on_top, screen)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(on_top, "forget_terminal", partial(forgotten.append, on_top))
+            await ui.press(pressed)
+        assert forgotten == [on_top]
+        forgotten.clear()
 
 
 @key("quit")

@@ -83,6 +83,10 @@ def _postmortem(screen: RunView) -> None:
     screen.app.push_screen(PostmortemScreen(screen.keys, what, (lambda: _resume(screen)) if can_resume else None))
 
 
+def _redraw(screen: RunView) -> None:
+    screen.app.refresh()
+
+
 def _quit(screen: RunView) -> None:
     from msopt_tui.ui.screens import asking
 
@@ -305,6 +309,7 @@ DEEDS: dict[str, Deed] = {
     "queue": _queue,
     "help": _help,
     "palette": _palette,
+    "redraw": _redraw,
     "quit": _quit,
 }
 """By the id of the action; those with a command of their own and the panes are not here."""
