@@ -109,3 +109,14 @@ def test_it_is_shown_beside_training_until_it_is_saved_or_has_failed() -> None:
     assert state.saving.seconds_left == 6.0
     state.apply(ev.CheckpointFailed(step=5, error="disk full"))
     assert state.saving is None
+
+
+def test_what_is_over_leaves_no_bar_behind() -> None:
+    state = RunState()
+    state.apply(ev.PhaseChanged(phase="refine", status="started"))
+    state.apply(ev.Progressed(phase="refine", done=10, total=20, unit="steps", detail="probe longer"))
+    phase = state.phases["refine"]
+    assert (phase.done, phase.total, phase.detail) == (10, 20, "probe longer")
+    state.apply(ev.Progressed(phase="refine", done=0, total=0, unit=""))
+    assert (phase.done, phase.total, phase.detail, phase.status) == (0, 0, "", "running")
+    assert state.work is None

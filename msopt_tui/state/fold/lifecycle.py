@@ -92,12 +92,11 @@ def _progressed(state: RunState, event: ev.Progressed) -> None:
         elif state.saving is None or not state.saving.goes_on(event):
             state.saving = Work(event)
         return
-    if over:
-        state.work = None
-        return
     phase = state.phases[event.phase]
     phase.done, phase.total, phase.unit, phase.detail = event.done, event.total, event.unit, event.detail
-    if state.work is None or not state.work.goes_on(event):
+    if over:
+        state.work = None
+    elif state.work is None or not state.work.goes_on(event):
         state.work = Work(event)
 
 
