@@ -76,7 +76,7 @@ class Evaluations(Sequence[Evaluated]):
         packed = 0
         while len(self._recent) - packed >= 2 * BLOCK:
             block = self._recent[packed : packed + BLOCK]
-            self._blocks.append(b"\n".join([one if isinstance(one, bytes) else _encode(one) for one in block]))
+            self._blocks.append(b"\n".join(map(_packed, block)))
             packed += BLOCK
         del self._recent[:packed]
 
@@ -136,8 +136,11 @@ class Evaluations(Sequence[Evaluated]):
         return self._open[1][place]
 
     def __getstate__(self) -> dict[str, object]:
-        recent = [one if isinstance(one, bytes) else _encode(one) for one in self._recent]
-        return self.__dict__ | {"_recent": recent, "_open": (-1, [])}
+        return self.__dict__ | {"_recent": [*map(_packed, self._recent)], "_open": (-1, [])}
+
+
+def _packed(one: Evaluated | bytes) -> bytes:
+    return one if isinstance(one, bytes) else _encode(one)
 
 
 def _whole(one: Evaluated | bytes) -> Evaluated:
