@@ -58,6 +58,7 @@ class RunState:
     tokens: int = 0
     train_seconds: float = 0.0
     worked: Worked = field(default_factory=Worked)
+    """With an engine at work, all engines of the run together."""
     spent: Spent = field(default_factory=Spent)
     """Where the time of the latest engine went."""
     energy: Energy = field(default_factory=Energy)
